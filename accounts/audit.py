@@ -1,0 +1,49 @@
+"""The audit record: written by services, in the transaction of what it records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import AuditEvent, User
+from accounts.principals import Principal
+from memsync.common.context import request_facts
+
+
+def record(
+    actor: Principal | User | None,
+    action: str,
+    *,
+    target: Any = None,
+    tenant_id: Any = None,
+    project_id: Any = None,
+    **detail: Any,
+) -> None:
+    """Note that `actor` (None: a command) did `action` to `target`. No words of users in `detail`."""
+    facts = request_facts()
+    AuditEvent.objects.bulk_create(
+        [
+            AuditEvent(
+                tenant_id=tenant_id or getattr(target, "tenant_id", None) or _tenant_of(actor),
+                project_id=project_id or getattr(target, "project_id", None),
+                **_actor(actor),
+                action=action,
+                object_type=type(target).__name__ if target is not None else "",
+                object_id=str(getattr(target, "uid", None) or getattr(target, "pk", "")),
+                request_id=facts.request_id,
+                ip=facts.ip,
+                detail=detail,
+            )
+        ]
+    )
+
+
+def _tenant_of(actor: Principal | User | None) -> Any:
+    return actor.tenant_id if actor else None
+
+
+def _actor(actor: Principal | User | None) -> dict[str, Any]:
+    if actor is None:
+        return {"actor_kind": "command", "actor_id": None, "actor_label": ""}
+    if isinstance(actor, Principal):
+        return {"actor_kind": actor.kind, "actor_id": actor.id, "actor_label": actor.label}
+    return {"actor_kind": "staff", "actor_id": actor.pk, "actor_label": str(actor)}

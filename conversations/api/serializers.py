@@ -1,0 +1,143 @@
+"""Bodies of the routes of conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from conversations.messages import text_of
+from conversations.models import MAX_CONTENT, Turn
+from memsync.common.parsing import depth
+from memsync.common.serializers import (
+    MAX_METADATA_DEPTH,
+    MetadataField,
+    StrictCharField,
+    StrictSerializer,
+    TitleField,
+    UUIDField,
+)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object"}]}},
+        ],
+        "nullable": True,
+    }
+)
+class ContentField(serializers.Field):
+    """A string, null, or an array of content parts in OpenAI's or Anthropic's form."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The content as sent."""
+        is_parts = isinstance(data, list) and all(isinstance(p, (str, dict)) for p in data)
+        if not isinstance(data, str) and not is_parts:
+            raise serializers.ValidationError("A string, null or an array of parts.", "invalid")
+        if len(text_of(data)) > MAX_CONTENT:
+            raise serializers.ValidationError(f"Over {MAX_CONTENT} characters.", "too_long")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """As stored."""
+        return value
+
+
+@extend_schema_field(OpenApiTypes.ANY)
+class JSONValueField(serializers.JSONField):
+    """A JSON value kept as it is, at most 32 levels deep."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The value."""
+        if depth(data) > MAX_METADATA_DEPTH:
+            raise serializers.ValidationError(f"Deeper than {MAX_METADATA_DEPTH}.", "too_deep")
+        return data
+
+
+class MessageSerializer(StrictSerializer):
+    """One message of an append."""
+
+    role = serializers.ChoiceField(choices=Turn.Role.choices)
+    content = ContentField(allow_null=True)
+    name = TitleField(max_length=200, required=False)
+    tool_calls = JSONValueField(required=False)
+    tool_call_id = StrictCharField(max_length=200, required=False)
+    function_call = JSONValueField(required=False)
+    refusal = StrictCharField(required=False, allow_null=True, allow_blank=True)
+    parts = JSONValueField(required=False)
+    sender = TitleField(max_length=200, required=False, allow_blank=True, allow_null=True)
+    parent_id = UUIDField(required=False, allow_null=True)
+    client_id = StrictCharField(max_length=200, required=False, allow_null=True)
+    metadata = MetadataField(required=False)
+    occurred_at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class CreateSessionSerializer(StrictSerializer):
+    """`POST …/sessions`."""
+
+    id = UUIDField(required=False)
+    title = TitleField(max_length=300, required=False, allow_blank=True)
+    kind = serializers.RegexField(r"^[a-z][a-z0-9_-]{0,31}$", required=False)
+    scope = serializers.ListField(child=StrictCharField(), required=False, max_length=64)
+    metadata = MetadataField(required=False)
+    members = serializers.ListField(
+        child=TitleField(max_length=200), required=False, max_length=100
+    )
+
+
+class SessionSerializer(serializers.Serializer):
+    """A conversation on the wire."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    kind = serializers.CharField()
+    status = serializers.CharField()
+    scope = serializers.ListField(child=serializers.CharField())
+    metadata = MetadataField()
+    members = serializers.ListField(child=serializers.CharField())
+    user = serializers.CharField(allow_null=True)
+    forked_from = serializers.UUIDField(allow_null=True)
+    fork_seq = serializers.IntegerField(allow_null=True)
+    fork_reason = serializers.CharField()
+    turn_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    last_activity_at = serializers.DateTimeField()
+
+
+class TurnSerializer(serializers.Serializer):
+    """A turn on the wire."""
+
+    id = serializers.UUIDField()
+    session_id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    role = serializers.CharField()
+    content = serializers.CharField()
+    parts = JSONValueField(required=False)
+    sender = serializers.CharField(allow_null=True)
+    parent_id = serializers.UUIDField(allow_null=True)
+    client_id = serializers.CharField(allow_null=True)
+    metadata = MetadataField()
+    occurred_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    redacted_at = serializers.DateTimeField(allow_null=True)
+    inherited = serializers.BooleanField()
+
+
+class SessionListSerializer(serializers.Serializer):
+    """A page of conversations."""
+
+    data = SessionSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()
+
+
+class TurnListSerializer(serializers.Serializer):
+    """A page of turns."""
+
+    data = TurnSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()

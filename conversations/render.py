@@ -1,0 +1,73 @@
+"""Wire shapes of conversations and turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conversations.models import Conversation, Turn
+
+
+def session_json(row: Conversation) -> dict[str, Any]:
+    """A conversation; on the wire it is a session. Reads `user` and `forked_from`."""
+    return {
+        "id": row.uid,
+        "title": row.title,
+        "kind": row.kind,
+        "status": row.status,
+        "scope": row.scope_tags,
+        "metadata": row.metadata,
+        "members": row.members,
+        "user": row.user.external_id if row.user else None,
+        "forked_from": row.forked_from.uid if row.forked_from else None,
+        "fork_seq": row.fork_seq,
+        "fork_reason": row.fork_reason,
+        "turn_count": row.next_seq - 1,
+        "created_at": row.created_at,
+        "last_activity_at": row.last_activity_at,
+    }
+
+
+def turn_json(row: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
+    """A turn of `TurnQuerySet.for_wire`, as seen from a conversation."""
+    shown = {
+        "id": row["uid"],
+        "session_id": row["conversation__uid"],
+        "seq": row["seq"],
+        "role": row["role"],
+        "content": row["content"],
+        "sender": row["sender"] or None,
+        "parent_id": row["parent__uid"],
+        "client_id": row["client_id"],
+        "metadata": row["metadata"],
+        "occurred_at": row["occurred_at"],
+        "created_at": row["created_at"],
+        "redacted_at": row["redacted_at"],
+        "inherited": row["conversation_id"] != conversation.pk,
+    }
+    if row["parts"] is not None:
+        shown["parts"] = row["parts"]
+    return shown
+
+
+def stored_turn_json(turn: Turn, conversation: Conversation) -> dict[str, Any]:
+    """A turn just stored or found again; `parent_uid` is set by the service."""
+    row = {name: getattr(turn, name) for name in _COLUMNS}
+    row["parent__uid"] = turn.parent_uid
+    row["conversation__uid"] = conversation.uid
+    return turn_json(row, conversation)
+
+
+_COLUMNS = (
+    "uid",
+    "seq",
+    "role",
+    "content",
+    "parts",
+    "sender",
+    "client_id",
+    "metadata",
+    "occurred_at",
+    "created_at",
+    "redacted_at",
+    "conversation_id",
+)

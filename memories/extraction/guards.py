@@ -1,0 +1,47 @@
+"""What keeps a clause from being the speaker's own assertion, read from the words before it."""
+
+from __future__ import annotations
+
+import re
+
+_INVERTED = (
+    r"do|did|does|am|are|was|were|is|should|can|could|would|will|have|has|may|might|must|shall|"
+    r"don't|didn't|aren't|isn't|can't|couldn't|shouldn't|won't|wouldn't|haven't|wasn't|weren't|dont|"
+    r"cant|didnt"
+)
+_UNREAL = (
+    r"if|if only|even if|only if|what if|unless|whether|in case|wish|wished|wishing|as though|as if|"
+    r"when|whenever|until|till|before|after|once|by the time|lest|imagine|suppose|like|than|how|"
+    r"what|why|where|who|whom|which|assuming|dream(?:ed|t)?(?: that)?|provided|the day|pretend|"
+    r"pretending|or|say|let's say|every time|each time|the first time|the last time|back when|"
+    r"(?:someone|anyone|somebody|people|person|man|woman|guy|girl) (?:like|that|who)"
+)
+_SAYING = (
+    r"said|say|says|saying|think|thinks|thinking|thought|claims?|claimed|assumes?|assumed|told|tell|"
+    r"tells|telling|insists?|insisted|believes?|believed|suggests?|suggested|suspects?|suspected|"
+    r"implied|implies|imply|heard|hears|joked?|jokes|joking|lied|pretended|guess(?:es|ed)?|asks?|"
+    r"asked|write|writing|written|wrote|stating|states|mentions|mentioning|explaining|convinced|"
+    r"doubt|doubts|swears?|swore|sings?|accused|acts?|acting|realis\w+|realiz\w+|worried|afraid|"
+    r"shows?|showing|listed|lists"
+)
+_BAD_LEFT = re.compile(rf"(?<![\w'])(?:{_INVERTED})\s*$|(?<!\w)(?:{_UNREAL})(?:\s+that)?\s*$", re.I)
+_REPORTED = re.compile(
+    rf"(?P<who>(?:[\w'.]+[ ,]+){{0,3}})(?<!\w)(?P<verb>{_SAYING})"
+    r"(?:\s+(?:me|you|him|her|them|us|everyone|people|my \w+))?(?:\s+that)?[\s,:]*$",
+    re.I,
+)
+_OWN_SAYING = re.compile(r"\b(?:i|we|i've|ive|i'd|me)\b", re.I)
+_INSINCERE = re.compile(r"\b(?:joke|joked|lied|pretended|dreamt|dreamed|doubt|swear)", re.I)
+
+
+def is_guarded(left: str) -> bool:
+    """Whether a subject after these words asks, supposes, or is quoted by another."""
+    if _BAD_LEFT.search(left):
+        return not re.search(r"\b(?:that is why|that's why|knowing what)\s*$", left, re.I)
+    reported = _REPORTED.search(left)
+    if reported is None:
+        return False
+    if _INSINCERE.search(reported.group("verb")):
+        return True
+    own = _OWN_SAYING.search(reported.group("who"))
+    return not own and not re.search(r"\bjust heard\b", left, re.I)

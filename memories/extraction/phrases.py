@@ -1,0 +1,141 @@
+"""Set phrases that state a fact without the speaker as subject: "it's due on …", "… suits me better".
+
+A `Lead` stands before its value, a `Trail` behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .findings import Finding
+from .guards import is_guarded
+from .text import Sentence, Text
+from .typed import READERS
+from .values import Span, is_boundary, tokens
+from .vocabulary import CLAUSE_VERBS, PREPOSITIONS
+
+_DUE = (
+    r"(?:submit(?:ted)?|finish(?:ed)?|hand(?:ed)? (?:it |them )?in|deliver(?:ed)?|complete[d]?|"
+    r"turn(?:ed)? (?:it )?in|sen[dt](?: (?:it|off|out))?|ready|done|filed?|published|launch(?:ed)?|"
+    r"ship(?:ped)?|signed|uploaded?|in|live|paid|final(?:ised|ized)?|over)"
+)
+_IDLE = (
+    r"(?:in my (?:spare|free|down) ?time|(?:on|at) (?:the |my )?weekends?|most (?:weekends|evenings|"
+    r"sundays|saturdays)|for fun|to relax|to unwind|outside (?:of )?work|after work|on (?:sundays|"
+    r"saturdays)|every (?:weekend|sunday|saturday)|when i'm not working|as a hobby)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Words that introduce a value."""
+
+    key: str
+    pattern: re.Pattern[str]
+    reader: str
+    tail: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Words that follow a value."""
+
+    key: str
+    pattern: re.Pattern[str]
+    reader: str
+
+
+def _lead(key: str, pattern: str, reader: str, tail: str = "") -> Lead:
+    return Lead(
+        key, re.compile(pattern, re.I), reader, re.compile(tail, re.I) if tail else None
+    )
+
+
+def _trail(key: str, pattern: str, reader: str) -> Trail:
+    return Trail(key, re.compile(pattern, re.I), reader)
+
+
+LEADS: tuple[Lead, ...] = (
+    _lead("deadline", r"(?<!\w)(?:(?:is|are|it's|its|'s|was|be) )due (?:back |in |again )?(?:on |by |at )?", "loose_date"),
+    _lead("deadline", rf"(?<!\w)(?:must|has to|have to|needs? to|should|got to|gotta|supposed to) (?:\w+ ){{0,2}}?(?:be )?(?:all )?{_DUE}(?: [\w' ]{{0,25}}?)? (?:by|before|no later than|until|not later than|on or before) ", "loose_date"),
+    _lead("deadline", r"(?<!\w)(?:i|we)(?:'ve| have)? (?:only )?(?:got |have |until )(?:only |just )?(?:time )?(?:until|till) ", "loose_date"),
+    _lead("deadline", r"(?<!\w)(?:no later than|not later than) ", "loose_date"),
+    _lead("deadline", r"(?<!\w)by (?=[^.?!]{2,20} at the latest)", "loose_date"),
+    _lead("deadline", r"(?<!\w)(?:due|deadline)(?:: | is | on | by | date: )", "loose_date"),
+    _lead("deadline", r"(?<!\w)(?:pushed|moved|postponed|extended|brought forward|delayed)(?: it| the deadline| that)? (?:back |forward )?(?:to|until|till) ", "loose_date"),
+    _lead("allergic_to", r"(?<!\w)(?:nothing (?:with|containing)|no|without|avoid|skip|leave out|hold) (?=[^.?!]{3,60}\b(?:i'm|im|i am) (?:\w+ )?allergic(?! to))", "short_things"),
+    _lead("hobby", rf"(?<!\w){_IDLE},? (?:i|we)(?:'m| am)? (?:usually |mostly |often |like to |love to |tend to |also |sometimes |always |mainly |enjoy |do a lot of |do |into )?(?!work\b|have\b|am\b|can\b|need\b|want\b|would\b|could\b|don't\b|will\b)", "activity"),
+    _lead("home", r"(?<!\w)(?:my|our) (?:new |current |own )?(?:home|place|house|flat|apartment|family home) (?:is|are)(?: now)? in ", "place"),
+    _lead("name", r"(?<!\w)(?:sincerely|signed|yours),\s+", "name"),
+    _lead("education", r"(?<!\w)(?:in my|during my) (?:first|second|third|fourth|final|last) (?:year|semester|term) (?:of (?:studying )?|at )(?!high school|a\b|the\b)", "study"),
+)  # fmt: skip
+
+TRAILS: tuple[Trail, ...] = (
+    _trail("allergic_to", r" (?:gives?|causes?) me (?:an? )?(?:\w+ )?(?:allergic reaction|hives|anaphyla\w+)", "short_things"),
+    _trail("allergic_to", r" (?:is|are) (?:another |an? |one )?(?:\w+ )?allerg(?:y|ies) of mine", "short_things"),
+    _trail("prefers", r" (?:suits?|works? (?:much |way )?better for|fits?) (?:me )?(?:much |way |far )?(?:better )?(?=than )", "short_things"),
+    _trail("owns", r" (?:that )?(?:i've (?:had|owned)|i (?:own|bought|have had|have owned|drive|got)|we've (?:had|owned)|we (?:own|bought))(?= (?:since|for|in|last|from|this|new|second)\b|[,.?!]|$)", "owned"),
+    _trail("skill", r" i (?:can (?:do|use|handle)|know) (?:as well|too|well|also)", "skills"),
+    _trail("nationality", r" (?:by (?:nationality|birth|passport|blood)|citizen here|passport holder here)", "nationality"),
+    _trail("languages", r" (?:is|are) (?:what we speak at home|my (?:first|native|second|third|main) languages?)", "languages"),
+    _trail("hobby", r" (?:is|are) (?:what i do for fun|how i (?:relax|unwind))", "short_things"),
+    _trail("likes", r" (?:is|are) (?:my thing|my jam|my cup of tea|right up my street|right up my alley|my guilty pleasure)", "short_things"),
+    _trail("dislikes", r" (?:is|are)(?:n't| not) (?:really )?(?:my thing|for me|my jam|my cup of tea)", "short_things"),
+    _trail("employer", r" (?:is|are) where i work", "organisation"),
+    _trail("pronouns", r"(?:,? (?:please|pls|here|pronouns|if you (?:don't )?mind|thanks|not )|\)|$)", "pronouns"),
+    _trail("employer", r" (?:employs|hired|has hired|just hired) me\b", "organisation"),
+)  # fmt: skip
+_BREAK = re.compile(
+    r"[,;:.!?()]\s*|\s(?:so|and|but|because|since|please|from|like|of|that|which|for|with|the|on|in|is|not|or)\s"
+)
+
+
+def find(text: Text, sentence: Sentence) -> list[Finding]:
+    """What the set phrases of a sentence state."""
+    found: list[Finding] = []
+    for lead in LEADS:
+        for match in lead.pattern.finditer(text.plain, sentence.start, sentence.end):
+            found.extend(_after(text, sentence, lead, match))
+    for trail in TRAILS:
+        for match in trail.pattern.finditer(text.plain, sentence.start, sentence.end):
+            found.extend(_before(text, sentence, trail, match))
+    return found
+
+
+def _after(text: Text, sentence: Sentence, lead: Lead, match: re.Match[str]) -> list[Finding]:
+    left = text.plain[max(sentence.start, match.start() - 60) : match.start()]
+    if is_guarded(left):
+        return []
+    spans = READERS[lead.reader](text.plain, match.end(), sentence.end)
+    if lead.tail and spans and not lead.tail.match(text.plain, spans[-1].end):
+        return []
+    return [Finding(lead.key, s, match.start(), s.end) for s in spans]
+
+
+def _before(text: Text, sentence: Sentence, trail: Trail, match: re.Match[str]) -> list[Finding]:
+    for spans in backward(text.plain, trail.reader, sentence.start, match.start()):
+        left = text.plain[max(sentence.start, spans[0].start - 60) : spans[0].start]
+        if not is_guarded(left):
+            return [Finding(trail.key, s, s.start, match.end()) for s in spans]
+    return []
+
+
+def backward(plain: str, reader: str, start: int, stop: int) -> Iterator[list[Span]]:
+    """Values that end at `stop`, the longest first."""
+    begin = max(start, stop - 60)
+    if begin > start:
+        space = plain.find(" ", begin, stop)
+        begin = space + 1 if space >= 0 else stop
+    positions = [begin, *(begin + m.end() for m in re.finditer(r"[\s(\"]+", plain[begin:stop]))]
+    marks = [begin + m.end() for m in _BREAK.finditer(plain[begin:stop])]
+    cut = max((m for m in marks if m < stop - 1), default=begin)
+    allowed = positions if reader in ("languages", "short_things", "skills", "things") else [p for p in positions if p >= cut]
+    for pos in allowed:
+        spans = READERS[reader](plain, pos, stop) if pos < stop else []
+        word = next(tokens(plain, pos, stop, 1), None)
+        if not spans or spans[-1].end < stop or word is None:
+            continue
+        if not is_boundary(word.low) and word.low not in CLAUSE_VERBS | PREPOSITIONS:
+            yield spans

@@ -1,0 +1,336 @@
+"""People and animals around the speaker: "my sister Ana", "Ana (my boss)", "a dog called Rex"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import gazetteer as gaz
+from . import vocabulary as voc
+from .findings import Finding
+from .guards import is_guarded
+from .text import Sentence, Text
+from .types import ClaimKind
+from .values import Span, known_name, name, read_list, tokens
+
+_WORDS = "|".join(f"(?P<{key}>{pattern})" for key, pattern in voc.RELATIONS)
+_ADJECTIVES = (
+    r"(?:(?!(?:ex|former|previous|of|with|and|or|the|in|on|at|for|to|is|was|has|neighbou?r|from|"
+    r"about|if|dead)\b)[\w-]+ ){0,3}?"
+)
+_NOT_COMPOUND = (
+    r"(?! (?:tongue|in law|food|litter|care|company|shower|room|account|benefit|day|language|land|"
+    r"board|breed|owner|sitter|walker|show|park|school|group|code|bed|seat|tree|phone|number)\b)"
+)
+_OWNED = re.compile(rf"(?<![\w'])(?:my|our)\s+{_ADJECTIVES}(?:{_WORDS})(?![\w-]){_NOT_COMPOUND}", re.I)
+_COUNTED = re.compile(
+    rf"(?<![\w'])(?:an?|one|two|three|four|five|\d|another|the)\s+{_ADJECTIVES}(?:{_WORDS})"
+    r"(?P<mine> of (?:mine|ours))?(?![\w-])",
+    re.I,
+)
+_HAVING = re.compile(
+    r"\b(?:i|we|i've|we've|ive|i'm|we're|got|have|had|adopted|rescued|bought|own|took in|foster)\b"
+    r"[^,.;:!?]{0,30}$|(?:^|[,.!?]\s*)(?:got|have|just got|adopted|rescued)\s*$",
+    re.I,
+)
+_NAME_WORD = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[^\W\d_a-z][\w'-]*\w(?: (?:(?:de|la|van|von|der|den|da|dos|el|al|bin) )*[^\W\d_a-z][\w'-]*\w)?"
+_LEFT = re.compile(
+    rf"(?P<names>{_NAME_WORD}(?:(?:, | and |, and | & ){_NAME_WORD})*)"
+    r"(?P<link>\s*,\s*(?:(?:who|that|he|she|they)(?:'s|'re| is| are| was)(?: also| now| actually)? |"
+    r"(?:also|now|actually) |and )?|\s*\(\s*(?:(?:who|that|he|she|they)(?:'s|'re| is| are) )?|"
+    r"(?:'s| has)(?: now)? been |'s (?:now )?|(?:,? who)? (?:is|are|was|became|has become)(?: now| also| actually)? |"
+    r" (?:isn't|is not|aren't|is no longer|are no longer|isnt) | - )$"
+)
+_NAMING = re.compile(
+    r"(?:'s|s')? (?:full |first )?name(?:'s| is|s are)(?: now)? |"
+    r",?\s*(?:who(?:'s| is| are| was) |is |are |was |were |whose |that's )?(?:called|named|name'?s?)[:,]? |"
+    r",?\s*(?:her|his|their) names?(?:'s| is| are) |:\s*|'s called |"
+    r"(?: of mine| of ours)?,? (?:called|named) ",
+    re.I,
+)
+_APPOSED = re.compile(
+    r"(?P<open>\s*\(\s*(?:called |named |his name is |her name is )?|,\s+|\s+-\s+|\s+)", re.I
+)
+_CLOSED = re.compile(
+    r"\s*(?:$|[,.;:!?)(]|-\s|'s\b|(?:and|but|who|is|are|was|has|so|or|of mine|of ours|from|at work|now|too|also|since)\b)",
+    re.I,
+)
+_HER_NAME = re.compile(
+    r"[,(]?\s*(?P<name>[^\W\d_a-z][\w-]+)(?:'s| is) (?:her|his|its|their) name|"
+    r"(?<!\w)(?:her|his|its|their|the) names?(?:'s| is| are) (?P<after>)|"
+    r"(?<!\w)(?:she|he|it|they)(?:'s| is|'re| are) (?:called|named) (?P<called>)",
+)
+_PLURAL = re.compile(r"s$|children|twins|triplets|buddies", re.I)
+_GREETED = re.compile(
+    r"\b(?:hi|hello|hey|dear|thanks|thank you|ok|okay|sorry|cheers|in|at|near)\s*,?\s*$", re.I
+)
+_PARENT = re.compile(
+    r"(?<![\w'-])(?:(?P<mother>mum|mom|mama|mummy)|(?P<father>dad|papa|daddy))(?=,? \(|, | (?-i:[^\W\d_a-z]))",
+    re.I,
+)
+_OFFICE = re.compile(
+    r"(?P<name>[^\W\d_a-z][\w'-]+) (?:from|at|in) (?:my|our|the) (?:office|team|work|department|company|lab)\b|(?P<name2>[^\W\d_a-z][\w'-]+) from (?:work|accounting|accounts|hr|sales|marketing|finance|legal|it)\b"
+)
+_MARRIED = re.compile(
+    r"(?P<name>[^\W\d_a-z][\w'-]+) \((?:we've been|we're|we are|we got) (?:happily )?married"
+)
+_THE_ANIMAL = re.compile(rf"(?P<name>[^\W\d_a-z][\w'-]+) the (?:{voc.ANIMALS})\b")
+_OTHER_ONE = re.compile(
+    r"\b(?:the other(?: one)?|the second(?: one)?|the younger(?: one)?|the older one),? (?:is |called |named |is called )?(?=[^\W\d_a-z])"
+)
+_INCLUDED = re.compile(r"\b(?:kids|children)(?: included| too| as well| in tow)? \((?=[^\W\d_a-z])")
+_PARTING = re.compile(
+    r"(?P<name>[^\W\d_a-z][\w'-]+) and (?:i|me) (?:have |are |just |recently |finally )*"
+    r"(?:(?P<over>broke|broken|split|separated|parted|divorced|got divorced|getting divorced|are done|are no longer)|"
+    r"(?P<wed>got married|married|tied the knot)|(?P<bound>got engaged|engaged))",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A relative named or only mentioned: where a predicate about them may follow."""
+
+    start: int
+    end: int
+    key: str
+    is_single: bool
+
+
+def find(text: Text, sentence: Sentence) -> tuple[list[Finding], list[Mention]]:
+    """The named relations of a sentence, and where its relatives are mentioned."""
+    found: list[Finding] = []
+    mentions: list[Mention] = []
+    for match in _OWNED.finditer(text.plain, sentence.start, sentence.end):
+        _owned(text, sentence, match, found, mentions)
+    for match in _COUNTED.finditer(text.plain, sentence.start, sentence.end):
+        _counted(text, sentence, match, found, mentions)
+    _parents(text, sentence, found, mentions)
+    _idioms(text, sentence, found)
+    _later_name(text, sentence, found, mentions)
+    return found, mentions
+
+
+def _owned(
+    text: Text,
+    sentence: Sentence,
+    match: re.Match[str],
+    found: list[Finding],
+    mentions: list[Mention],
+) -> None:
+    """ "my sister …", with a name on either side of it."""
+    plain, key = text.plain, _key(match)
+    left = plain[max(sentence.start, match.start() - 60) : match.start()]
+    single = not _PLURAL.search(match.group(key))
+    if _names_before(text, sentence, match, key, found, mentions):
+        return
+    names, end = _names_after(text, sentence, match.end(), single)
+    found.extend(Finding(key, n, match.start(), n.end) for n in names)
+    if plain[match.end() : match.end() + 1] == "'" and not names:
+        return
+    if not is_guarded(left):
+        mentions.append(Mention(match.start(), _after_who(plain, end, sentence.end), key, single))
+
+
+def _key(match: re.Match[str]) -> str:
+    return next(key for key, _ in voc.RELATIONS if match.group(key))
+
+
+def _names_after(text: Text, sentence: Sentence, pos: int, single: bool) -> tuple[list[Span], int]:
+    """The names after a relation word, and where the phrase ends."""
+    plain, limit = text.plain, sentence.end
+    naming = _NAMING.match(plain, pos, limit)
+    if naming:
+        names = read_list(plain, naming.end(), limit, _any_case if text.is_lower else name)
+        return _first(names, single), names[-1].end if names else pos
+    apposed = _APPOSED.match(plain, pos, limit)
+    if not apposed:
+        return [], pos
+    reader = known_name if apposed.group().strip() in ("", "(") else name
+    names = [n for n in read_list(plain, apposed.end(), limit, reader) if _is_name(plain, n)]
+    names = _first(names, single)
+    needs_close = apposed.group().strip() in (",", "-")
+    if not names or (needs_close and not _CLOSED.match(plain, names[-1].end, limit)):
+        return [], pos
+    return names, names[-1].end
+
+
+def _any_case(plain: str, pos: int, limit: int) -> list[Span]:
+    found = name(plain, pos, limit)
+    if found:
+        return found
+    word = next(tokens(plain, pos, limit, 1), None)
+    if word is None or word.low in voc.BOUNDARY_WORDS or not word.word.isalpha():
+        return []
+    return [Span(word.start, word.end)]
+
+
+def _first(names: list[Span], single: bool) -> list[Span]:
+    return names[:1] if single else names
+
+
+def _is_name(plain: str, span: Span) -> bool:
+    low = plain[span.start : span.end].lower().split()[0]
+    return low not in gaz.NATIONALITIES | gaz.LANGUAGES | gaz.MONTHS | gaz.WEEKDAYS | gaz.COUNTRIES
+
+
+def _after_who(plain: str, pos: int, limit: int) -> int:
+    who = re.compile(r"[\s,)]*(?:,?\s*\bwho\b)?", re.I).match(plain, pos, limit)
+    return who.end() if who else pos
+
+
+def _names_before(
+    text: Text,
+    sentence: Sentence,
+    match: re.Match[str],
+    key: str,
+    found: list[Finding],
+    mentions: list[Mention],
+) -> bool:
+    """ "Ana, my sister," and "Ana is my sister"."""
+    plain, start = text.plain, max(sentence.start, match.start() - 80)
+    left = _LEFT.search(plain[start : match.start()])
+    if left is None or not _links(text, sentence, left, match, start):
+        return False
+    link = left.group("link").strip().lower()
+    names = read_list(plain, start + left.start("names"), start + left.end("names"), name)
+    names = [n for n in names if _is_name(plain, n)]
+    if not names or (_PLURAL.search(match.group(key)) is None and link == "are"):
+        return False
+    if _PLURAL.search(match.group(key)) is None and len(names) > 1:
+        names = names[-1:]
+    kind = ClaimKind.STATE
+    if re.search(r"\b(?:isn'?t|not|no longer|aren't)\b", link):
+        kind = ClaimKind.CLOSE
+        found.extend(_successor(plain, match, sentence, key))
+    found.extend(Finding(key, n, n.start, match.end(), kind) for n in names)
+    mentions.append(
+        Mention(names[0].start, _after_who(plain, match.end(), sentence.end), key, len(names) == 1)
+    )
+    return True
+
+
+def _links(
+    text: Text, sentence: Sentence, left: re.Match[str], match: re.Match[str], start: int
+) -> bool:
+    """Whether the words between name and relation join them."""
+    link = left.group("link").strip().lower()
+    before = text.plain[sentence.start : start + left.start("names")]
+    if link in (",", ", and", "-", ",and"):
+        if link != "," and link != "-":
+            return False
+        is_closed = _CLOSED.match(text.plain, match.end(), sentence.end)
+        return (
+            bool(is_closed)
+            and not _GREETED.search(before)
+            and not before.rstrip().endswith((" and", "from"))
+        )
+    return not re.search(r"\b(?:if|whether|was|is)\s*$", before, re.I)
+
+
+def _successor(plain: str, match: re.Match[str], sentence: Sentence, key: str) -> list[Finding]:
+    """ "Ana isn't my boss anymore, Bea is": who took over."""
+    rest = re.compile(
+        r"\s*(?:any ?more|any longer|now)?\s*[,;]\s*(?:and |but |now )?(?:it's )?(?P<name>[^\W\d_a-z][\w'-]+)"
+        r"(?: is\b| took over|$|[,.])"
+    ).match(plain, match.end(), sentence.end)
+    if rest is None:
+        return []
+    return [Finding(key, Span(*rest.span("name")), match.start(), rest.end())]
+
+
+def _counted(
+    text: Text,
+    sentence: Sentence,
+    match: re.Match[str],
+    found: list[Finding],
+    mentions: list[Mention],
+) -> None:
+    """ "I have a son, Leo", "a friend of mine, Leo", "Leo, a good friend"."""
+    plain, key = text.plain, _key(match)
+    single = not _PLURAL.search(match.group(key))
+    left = plain[sentence.start : match.start()]
+    is_social = key in ("friend", "colleague")
+    if is_social and _names_before(text, sentence, match, key, found, mentions):
+        return
+    having = _HAVING.search(left)
+    if not (match.group("mine") or having) or is_guarded(left[: having.start()] if having else left):
+        return
+    names, end = _names_after(text, sentence, match.end(), single)
+    found.extend(Finding(key, n, match.start(), n.end) for n in names)
+    if names and single:
+        mentions.append(Mention(match.start(), _after_who(plain, end, sentence.end), key, True))
+
+
+def _parents(text: Text, sentence: Sentence, found: list[Finding], mentions: list[Mention]) -> None:
+    """ "mum (Ana)", "there's dad, Leo,": parents need no possessive."""
+    for match in _PARENT.finditer(text.plain, sentence.start, sentence.end):
+        if any(m.start <= match.start() < m.end for m in mentions):
+            continue
+        names, end = _names_after(text, sentence, match.end(), True)
+        key = match.lastgroup or "mother"
+        if names and _CLOSED.match(text.plain, names[-1].end, sentence.end):
+            found.append(Finding(key, names[0], match.start(), names[0].end))
+            end = _after_who(text.plain, end, sentence.end)
+            mentions.append(Mention(match.start(), end, key, True))
+
+
+def _idioms(text: Text, sentence: Sentence, found: list[Finding]) -> None:
+    """Ways of naming somebody without a relation word next to the name."""
+    plain, start, end = text.plain, sentence.start, sentence.end
+    for match in _OFFICE.finditer(plain, start, end):
+        group = "name" if match.group("name") else "name2"
+        _add(plain, found, "colleague", match, group)
+    for match in _MARRIED.finditer(plain, start, end):
+        _add(plain, found, "spouse", match, "name")
+    for match in _THE_ANIMAL.finditer(plain, start, end):
+        _add(plain, found, "pet", match, "name")
+    for match in _INCLUDED.finditer(plain, start, end):
+        found.extend(
+            Finding("child", n, match.start(), n.end)
+            for n in read_list(plain, match.end(), end, name)
+        )
+    if any(f.key == "pet" for f in found):
+        for match in _OTHER_ONE.finditer(plain, start, end):
+            found.extend(
+                Finding("pet", n, match.start(), n.end) for n in name(plain, match.end(), end)
+            )
+    _couple(plain, start, end, found)
+
+
+def _add(plain: str, found: list[Finding], key: str, match: re.Match[str], group: str) -> None:
+    span = Span(*match.span(group))
+    if name(plain, span.start, span.end) and _is_name(plain, span):
+        found.append(Finding(key, span, match.start(), match.end()))
+
+
+def _couple(plain: str, start: int, end: int, found: list[Finding]) -> None:
+    for match in _PARTING.finditer(plain, start, end):
+        span = Span(*match.span("name"))
+        if match.group("over"):
+            for key in ("partner", "spouse"):
+                found.append(Finding(key, span, match.start(), match.end(), ClaimKind.CLOSE))
+        elif match.group("wed"):
+            found.append(Finding("spouse", span, match.start(), match.end()))
+        else:
+            found.append(Finding("partner", span, match.start(), match.end()))
+
+
+def _later_name(
+    text: Text, sentence: Sentence, found: list[Finding], mentions: list[Mention]
+) -> None:
+    """ "my sister, Ana's her name" and "her name is Ana"."""
+    if not mentions:
+        return
+    last = mentions[-1]
+    if any(f.key == last.key for f in found):
+        return
+    for match in _HER_NAME.finditer(text.plain, last.start, sentence.end):
+        spans = (
+            [Span(*match.span("name"))]
+            if match.group("name")
+            else name(text.plain, match.end(), sentence.end)
+        )
+        found.extend(Finding(last.key, s, last.start, max(match.end(), s.end)) for s in spans[:1])
+        if spans:
+            mentions[-1] = Mention(last.start, match.end(), last.key, last.is_single)

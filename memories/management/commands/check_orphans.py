@@ -1,0 +1,58 @@
+"""`manage.py check_orphans`: rows that refer to nothing; the foreign keys should allow none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import CommandParser
+from django.db import connection
+from django.db.models import ForeignKey
+
+from memsync.common.commands import JsonCommand
+
+APPS = ("conversations", "memories")
+
+
+class Command(JsonCommand):
+    """Count rows whose reference has no row, over every reference of the stored record."""
+
+    help = "Count rows that refer to nothing, over every reference of the stored record."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """`--details`: per reference."""
+        super().add_arguments(parser)
+        parser.add_argument("--details", action="store_true", help="count per reference")
+
+    def perform(self, **options: Any) -> dict[str, Any]:
+        """The number of orphans."""
+        found = {name: count for name, query in _queries() if (count := _count(query))}
+        result: dict[str, Any] = {"orphans": sum(found.values())}
+        return result | {"references": found} if options["details"] else result
+
+
+def _queries() -> list[tuple[str, str]]:
+    """One query per foreign key: rows with a reference that leads nowhere."""
+    fields = [
+        field
+        for app in APPS
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, ForeignKey) and field.column
+    ]
+    return [(str(field), _query(field)) for field in fields]
+
+
+def _query(field: ForeignKey) -> str:
+    here, there = field.model._meta.db_table, field.related_model._meta
+    key = there.pk.column
+    return (
+        f"SELECT count(*) FROM {here} a WHERE a.{field.column} IS NOT NULL"  # noqa: S608 - names
+        f" AND NOT EXISTS (SELECT FROM {there.db_table} b WHERE b.{key} = a.{field.column})"
+    )
+
+
+def _count(query: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,57 @@
+"""What all API views share before anybody is known: the order in which a request is refused."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import ViewSet
+
+from memsync.common.errors import BadRequest, Problem, TooLarge
+from memsync.common.parsing import refuse_unstorable
+
+
+class TwoCredentials(BadRequest):
+    """An API key and a token in one request: which one is meant?"""
+
+    code = "two_credentials"
+    detail = "Send either API-KEY or Authorization, not both."
+
+
+class LengthRequired(Problem):
+    """411: a body without a length would be read as empty."""
+
+    status = HTTPStatus.LENGTH_REQUIRED
+    code = "length_required"
+    detail = "Send a Content-Length."
+
+
+class ApiView(ViewSet):
+    """Refuses in the order of DESIGN §4: transport, then 401, 404, 403, 400."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Read the body strictly, then authenticate."""
+        self._refuse_odd_transport(request)
+        super().initial(request, *args, **kwargs)
+
+    def read(self, serializer: type[Serializer]) -> dict[str, Any]:
+        """The validated body."""
+        reading = serializer(data=self.request.data or {})
+        reading.is_valid(raise_exception=True)
+        validated: dict[str, Any] = reading.validated_data
+        return validated
+
+    def _refuse_odd_transport(self, request: Request) -> None:
+        if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+            raise LengthRequired
+        if int(request.META.get("CONTENT_LENGTH") or 0) > settings.MAX_BODY_BYTES:
+            raise TooLarge
+        _ = request.data  # parses: 413, 415, malformed JSON
+        if "API-KEY" in request.headers and "Authorization" in request.headers:
+            raise TwoCredentials
+        for name, values in request.query_params.lists():
+            for text in (name, *values):
+                refuse_unstorable(text)

@@ -1,0 +1,45 @@
+"""`<private>…</private>`: what people do not want kept is cut out before anything is stored."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_TAG = re.compile(r"<(/?)private>", re.IGNORECASE)
+
+
+def strip_private(text: str) -> str:
+    """The text without its private blocks; an unclosed block reaches to the end, blocks may nest.
+
+    Cutting a block out can join the halves of another tag, so it goes on until none is left.
+    """
+    while (stripped := _strip_once(text)) != text:
+        text = stripped
+    return text
+
+
+def without_private(value: Any) -> Any:
+    """A JSON value with `strip_private` applied to every string and key in it."""
+    if isinstance(value, str):
+        return strip_private(value)
+    if isinstance(value, list):
+        return [without_private(inner) for inner in value]
+    if isinstance(value, dict):
+        return {strip_private(key): without_private(inner) for key, inner in value.items()}
+    return value
+
+
+def _strip_once(text: str) -> str:
+    kept, depth, position = [], 0, 0
+    for tag in _TAG.finditer(text):
+        closing = bool(tag[1])
+        if not closing:
+            if depth == 0:
+                kept.append(text[position : tag.start()])
+            depth += 1
+        elif depth:
+            depth -= 1
+            position = tag.end()
+    if depth == 0:
+        kept.append(text[position:])
+    return "".join(kept)

@@ -1,0 +1,106 @@
+"""`manage.py serve`: everything at once, as `make run` wants it."""
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connections
+
+from memsync.embedded import EmbeddedPostgres, EmbeddedPostgresError, data_dir
+from memsync.supervisor import Child, stoppable, supervise
+
+#: One process with four threads: PostgreSQL does the work, and two cores are shared with it.
+WEB_OPTIONS = (
+    *("--interface", "wsgi", "--http", "1", "--no-ws", "--workers", "1"),
+    *("--blocking-threads", "4", "--blocking-threads-idle-timeout", "600"),
+    *("--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning"),
+)
+WILDCARD_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+class Command(BaseCommand):
+    """Run the database, the web server and the worker, and start again whichever dies."""
+
+    help = "Runs MemSync: database (unless DATABASE_URL names one), web server and worker."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until SIGINT or SIGTERM, then stop everything and return.
+
+        Raises CommandError when the port is taken or the database cannot be had.
+        """
+        self.host = os.environ.get("MEMSYNC_HOST") or "127.0.0.1"
+        self.port = int(os.environ.get("PORT") or 8000)
+        _refuse_taken_port(self.host, self.port)
+        database = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(data_dir())
+        try:
+            with stoppable(), database.hold() if database else nullcontext():
+                self._prepare()
+                supervise(self._children(), database, self._announce_if_ready)
+        except EmbeddedPostgresError as error:
+            raise CommandError(f"The embedded database cannot be used: {error}") from error
+
+    def _prepare(self) -> None:
+        """Bring the tables up to date; fill in the demo tenant, but not in production."""
+        call_command("migrate", verbosity=0)
+        if not settings.PRODUCTION:
+            call_command("seed_demo")
+        connections.close_all()
+
+    def _children(self) -> list[Child]:
+        address = ("--host", self.host, "--port", str(self.port))
+        web = (sys.executable, "-m", "granian", *WEB_OPTIONS, *address, "memsync.wsgi:application")
+        worker = (sys.executable, "manage.py", "worker")
+        return [
+            Child("web", web, _environ("web")),
+            Child("worker", worker, _environ("worker")),
+        ]
+
+    def _announce_if_ready(self) -> bool:
+        """Print the addresses once the web server answers."""
+        host = WILDCARD_HOSTS.get(self.host, self.host)
+        if not _is_healthy(host, self.port):
+            return False
+        url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.stdout.write(
+            f"\nMemSync is running. Ctrl-C stops it.\n\n"
+            f"  App       {url}/\n  Admin     {url}/admin/\n  API docs  {url}/api/docs/\n"
+        )
+        return True
+
+
+def _environ(process: str) -> Mapping[str, str]:
+    """Return a child's environment: it takes the database as given, and starts none."""
+    return os.environ | {
+        "DATABASE_URL": settings.DATABASE_URL,
+        "MEMSYNC_DATA_DIR": str(data_dir()),
+        "MEMSYNC_PROCESS": process,
+    }
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = error.strerror
+        raise CommandError(f"Cannot listen on {host}:{port}: {reason}. Set PORT.") from error
+
+
+def _is_healthy(host: str, port: int) -> bool:
+    connection = HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
