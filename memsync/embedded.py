@@ -49,16 +49,14 @@ COMMANDS_WITHOUT_DATABASE = frozenset(
     {"help", "version", "check", "collectstatic", "diffsettings", "spectacular", "serve"}
 )
 
-#: Durability (fsync, synchronous_commit, full_page_writes) is left at its safe defaults. The sizes
-#: suit a machine with two cores and a few GiB. JIT costs our short queries more than it gives.
+#: Durability (fsync, synchronous_commit, full_page_writes) is left at its safe defaults. JIT costs
+#: our short queries more than it gives. `memory_settings` adds the sizes.
 #: Log messages of level ERROR quote values that people typed, so only LOG and worse is written.
 SERVER_SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
     "maintenance_work_mem": "128MB",
     "random_page_cost": "1.1",
     "jit": "off",
@@ -90,6 +88,28 @@ def socket_dir(data_dir: Path) -> Path:
     """Return the folder of the socket. It is short, as a socket's path may have 107 bytes only."""
     digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()
     return Path("/tmp") / f"memsync-{digest[:16]}"  # noqa: S108 - owner and mode are verified
+
+
+def memory_settings() -> dict[str, str]:
+    """Return the server's cache: an eighth of the memory, 128 MB to 2 GB, touched only when used.
+
+    Recall reads a few thousand rows a question; copying them from the kernel's cache each time
+    costs as much as all the rest.
+    """
+    megabytes = _memory_bytes() // 2**20
+    return {
+        "shared_buffers": f"{min(max(megabytes // 8, 128), 2048)}MB",
+        "effective_cache_size": f"{max(megabytes // 2, 256)}MB",
+    }
+
+
+def _memory_bytes() -> int:
+    """The memory of this machine, or of the control group that bounds this process."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            memory = min(memory, int(Path("/sys/fs/cgroup", name).read_text()))
+    return memory
 
 
 def dsn(data_dir: Path, database: str = DATABASE) -> str:
@@ -272,13 +292,14 @@ class EmbeddedPostgres:
     def _start(self) -> None:
         """Start the server without waiting for it."""
         self._forget_recycled_pid()
-        settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
+        settings = {**SERVER_SETTINGS, **memory_settings()}
+        arguments = [f"--{name}={value}" for name, value in settings.items()]
         command = [str(_binary("postgres")), "-D", str(self.cluster), "-k", str(self.socket_dir)]
         self.log.parent.mkdir(mode=0o700, exist_ok=True)
         with open(self.log, "ab", opener=_open_private) as log:
             self._log_offset = log.tell()
             self._server = subprocess.Popen(
-                [*self._as_account(), *command, *settings],
+                [*self._as_account(), *command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -41,19 +41,26 @@ def load_secrets(env: Env, data_dir: Path, *, production: bool) -> Secrets:
     if missing:
         raise BadSecrets(f"production needs {', '.join(missing)}")
     jwt_keys = _ring(values["MEMSYNC_JWT_KEYS"])
-    peppers = {int(number): value for number, value in _ring(values["MEMSYNC_PEPPERS"]).items()}
+    peppers = _numbered(_ring(values["MEMSYNC_PEPPERS"]))
     if production:
         _refuse_weak([values["MEMSYNC_SECRET_KEY"], *jwt_keys.values(), *peppers.values()])
-    return Secrets(values["MEMSYNC_SECRET_KEY"], jwt_keys, dict(sorted(peppers.items())))
+    return Secrets(values["MEMSYNC_SECRET_KEY"], jwt_keys, peppers)
 
 
 def _ring(text: str) -> dict[str, str]:
     """`id:key,id:key` → {id: key}, in the order written."""
     try:
-        pairs = [item.strip().split(":", 1) for item in text.split(",")]
-        return {name: key for name, key in pairs}
+        return dict(item.strip().split(":", 1) for item in text.split(","))
     except ValueError as error:
         raise BadSecrets("a key ring is written id:key,id:key") from error
+
+
+def _numbered(ring: dict[str, str]) -> dict[int, str]:
+    """A ring whose ids are numbers, the newest last."""
+    try:
+        return dict(sorted((int(number), value) for number, value in ring.items()))
+    except ValueError as error:
+        raise BadSecrets("the ids of peppers are numbers") from error
 
 
 def _refuse_weak(values: list[str]) -> None:

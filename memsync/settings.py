@@ -1,7 +1,7 @@
 """Settings: read once from the environment; `.env.example` lists every variable.
 
-Without MEMSYNC_ENV=production the server runs in *embedded mode*: missing secrets are generated once
-in the data folder, and missing DATABASE_URL means the embedded PostgreSQL.
+Without MEMSYNC_ENV=production the server runs in *embedded mode*: missing secrets are made once in
+the data folder, and a missing DATABASE_URL means the embedded PostgreSQL.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from environs import Env
+from marshmallow.validate import OneOf, Range
 from psycopg.conninfo import conninfo_to_dict
 
 from memsync.embedded import data_dir, dsn
@@ -41,12 +42,12 @@ TRUSTED_PROXY_COUNT = env.int("MEMSYNC_TRUSTED_PROXIES", 0)
 INSTALLED_APPS = [
     "memsync.apps.MemsyncConfig",
     "accounts",
+    "django.contrib.auth",  # before sessions_app, which undoes one of its signals
+    "django.contrib.contenttypes",
     "sessions_app",
     "conversations",
     "memories",
     "memsync.apps.MemsyncAdminConfig",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -93,6 +94,7 @@ TEMPLATES = [
 ]
 
 # --- database --------------------------------------------------------------------------------
+HAS_DATABASE_URL = bool(env.str("DATABASE_URL", ""))
 DATABASE_URL = env.str("DATABASE_URL", "") or dsn(DATA_DIR)
 PROCESS = env.str("MEMSYNC_PROCESS", "command")
 """`web`, `worker` or `command`: the web process starts every connection as the runtime role."""
@@ -140,6 +142,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+REFRESH_RACE_WINDOW_MS = env.int("MEMSYNC_REFRESH_RACE_WINDOW_MS", 0)
+"""How long the direct parent of a current refresh token gets 409 instead of the reuse alarm."""
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/conversations/"
 LOGOUT_REDIRECT_URL = "/login/"
@@ -192,6 +196,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AgentSessionStatusEnum": "conversations.models.AgentSession.Status",
+        "CategoryEnum": "memories.models.Category.choices",
+        "KeyRoleEnum": "accounts.models.ApiKey.Role",
+        "MemoryStatusEnum": "memories.models.Memory.Status",
+        "SessionStatusEnum": "conversations.models.Conversation.Status",
+        "TurnRoleEnum": "conversations.models.Turn.Role",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "APPEND_COMPONENTS": {
         "securitySchemes": {
@@ -206,25 +218,64 @@ SPECTACULAR_SETTINGS = {
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"  # /favicon.ico, /robots.txt
 
 # --- memory ----------------------------------------------------------------------------------
-EXTRACTOR = "rules"
+EXTRACTOR = env.str("MEMSYNC_EXTRACTOR", "rules", validate=OneOf(["rules", "openai"]))
+OPENAI_BASE_URL = env.str("MEMSYNC_OPENAI_BASE_URL", "")
+OPENAI_API_KEY = env.str("MEMSYNC_OPENAI_API_KEY", "")
+OPENAI_MODEL = env.str("MEMSYNC_OPENAI_MODEL", "gpt-4o-mini")
+OPENAI_SECONDS = env.float("MEMSYNC_OPENAI_SECONDS", 60.0)
+"""How long one request to the endpoint may take, and all of those that a caller waits for."""
+OPENAI_PAUSE_SECONDS = 0.5
+WORKER_OPENAI_SECONDS = 300.0
+"""All requests of one trace, when the worker makes them."""
+LEASE_MARGIN_SECONDS = 30.0
+"""After the time for the network: then a request that has not finished is believed to be dead."""
 CONTEXT_LIFETIME_DAYS = 7
 IDEMPOTENCY_HOURS = 24
+
+# --- recall ----------------------------------------------------------------------------------
+EMBEDDINGS = env.str("MEMSYNC_EMBEDDINGS", "minilm", validate=OneOf(["minilm", "openai", "none"]))
+EMBEDDING_URL = env.str("MEMSYNC_EMBEDDING_URL", "")
+EMBEDDING_MODEL = env.str("MEMSYNC_EMBEDDING_MODEL", "text-embedding-3-small")
+EMBEDDING_DIMENSIONS = env.int("MEMSYNC_EMBEDDING_DIMENSIONS", 0) or None
+EMBEDDING_API_KEY = env.str("MEMSYNC_EMBEDDING_API_KEY", "")
+EMBEDDING_THREADS = env.int("MEMSYNC_EMBEDDING_THREADS", 1)
+QUESTION_SECONDS = 2.0
+"""How long a question waits for a remote model before it is answered by words alone."""
+QUERY_SESSIONS_PERSIST = env.bool("MEMSYNC_QUERY_SESSIONS_PERSIST", False)
+QUERY_SESSION_MINUTES = 30
+RECEIPT_WORDS = env.float("MEMSYNC_RECEIPT_WORDS", 1.0)
+"""The share of recalls whose question is kept in words; ids and ranks always are."""
+RECEIPT_DAYS = env.int("MEMSYNC_RECEIPT_DAYS", 30, validate=Range(min=1))
+TOKEN_COUNTER = env.str("MEMSYNC_TOKEN_COUNTER", "memories.context.tokens.estimate")
+"""Dotted path of `(text: str) -> int`, by which the budget of a context is counted."""
+ARCHIVE_IDLE_DAYS = env.int("MEMSYNC_ARCHIVE_IDLE_DAYS", 0)
+"""Conversations without activity for so long are archived; 0: never."""
 
 # --- the rest --------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "memsync.formats"
 TESTING = "pytest" in sys.modules
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+RECEIPTS_APART = not TESTING
+"""A test's transaction is seen by no other connection."""
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "memsync.common.logs.WordlessFormatter",
+            "format": "{levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("MEMSYNC_LOG_LEVEL", "WARNING")},
     "loggers": {"django.request": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}},

@@ -4,15 +4,21 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from memories.api.views import QueryView
-from memsync import health
+from memories.api.recall import QueryView
+from memsync import health, pages
 
 project_routes = [
+    path("", include("accounts.api.urls")),
     path("", include("conversations.api.urls")),
     path("", include("memories.api.urls")),
+    path("", include("memories.api.agent_urls")),
 ]
 
 urlpatterns = [
+    path("", pages.home, name="home"),
+    path("", include("conversations.urls")),
+    path("", include("memories.urls")),
+    path("", include("sessions_app.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
@@ -20,7 +26,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/v1/<str:ctx>/", include(project_routes)),
     path("auth/", include("sessions_app.api.urls")),
-    path("memory/query", QueryView.as_view({"post": "query"})),
+    path("memory/query", QueryView.as_view({"post": "create"})),
 ]
 
 handler400 = "memsync.common.errors.handler400"

@@ -37,9 +37,13 @@ class ApiView(ViewSet):
         self._refuse_odd_transport(request)
         super().initial(request, *args, **kwargs)
 
+    def body(self) -> Any:
+        """The parsed body; an absent one is an empty object."""
+        return self.request.data
+
     def read(self, serializer: type[Serializer]) -> dict[str, Any]:
         """The validated body."""
-        reading = serializer(data=self.request.data or {})
+        reading = serializer(data=self.body())
         reading.is_valid(raise_exception=True)
         validated: dict[str, Any] = reading.validated_data
         return validated

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,7 +20,8 @@ class RequestFacts:
     user_agent: str = ""
 
 
-_facts: ContextVar[RequestFacts] = ContextVar("memsync_request", default=RequestFacts())
+_NONE = RequestFacts()
+_facts: ContextVar[RequestFacts] = ContextVar("memsync_request", default=_NONE)
 
 
 def request_facts() -> RequestFacts:
@@ -41,5 +43,13 @@ def client_ip(request: HttpRequest) -> str | None:
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")
     count = settings.TRUSTED_PROXY_COUNT
     if count and len(forwarded) >= count and forwarded[-count].strip():
-        return forwarded[-count].strip()
-    return request.META.get("REMOTE_ADDR") or None
+        return _address(forwarded[-count])
+    return _address(request.META.get("REMOTE_ADDR") or "")
+
+
+def _address(text: str) -> str | None:
+    """The IP address; None for what a proxy writes when it knows none, and for a socket's path."""
+    try:
+        return str(ip_address(text.strip().partition("%")[0]))
+    except ValueError:
+        return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core import signing
 from django.db.models import QuerySet
@@ -22,6 +24,37 @@ class BadCursor(BadRequest):
     detail = "The cursor was not issued for this list."
 
 
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """Which page of a list a request asks for; its cursor is signed for this list and order."""
+
+    limit: int
+    order: str
+    after: Any
+    """The key of the row before the page; None for the first page."""
+    salt: str
+
+    def answer(
+        self, rows: list[Any], render: Callable[[Any], dict[str, Any]], key: str
+    ) -> dict[str, Any]:
+        """`{data, next_cursor, has_more}` of the page's rows and, if any, the row after."""
+        has_more = len(rows) > self.limit
+        page = rows[: self.limit]
+        cursor = signing.dumps(_value(page[-1], key), salt=self.salt) if has_more else None
+        return {"data": [render(row) for row in page], "next_cursor": cursor, "has_more": has_more}
+
+
+def read_page(request: Request, *, order: str = "desc") -> PageAsked:
+    """What `limit`, `order` and `cursor` of a request ask for. Raises InvalidField, BadCursor."""
+    limit = _limit(request)
+    order = request.query_params.get("order", order)
+    if order not in {"asc", "desc"}:
+        raise InvalidField("order", "asc or desc")
+    salt = _salt(request, order)
+    cursor = request.query_params.get("cursor")
+    return PageAsked(limit, order, _read(cursor, salt) if cursor else None, salt)
+
+
 def paginate(
     request: Request,
     rows: QuerySet,
@@ -30,22 +63,13 @@ def paginate(
     key: str = "serial",
     order: str = "desc",
 ) -> dict[str, Any]:
-    """One page as `{data, next_cursor, has_more}`; a cursor is signed for this list and order."""
-    limit = _limit(request)
-    order = request.query_params.get("order", order)
-    if order not in {"asc", "desc"}:
-        raise InvalidField("order", "asc or desc")
-    salt = _salt(request, order)
-    if cursor := request.query_params.get("cursor"):
-        rows = rows.filter(**{f"{key}__{'gt' if order == 'asc' else 'lt'}": _read(cursor, salt)})
-    page = list(rows.order_by(key if order == "asc" else f"-{key}")[: limit + 1])
-    has_more = len(page) > limit
-    page = page[:limit]
-    return {
-        "data": [render(row) for row in page],
-        "next_cursor": signing.dumps(_value(page[-1], key), salt=salt) if has_more else None,
-        "has_more": has_more,
-    }
+    """One page of a queryset as `{data, next_cursor, has_more}`, by one unique column."""
+    page = read_page(request, order=order)
+    ascending = page.order == "asc"
+    if page.after is not None:
+        rows = rows.filter(**{f"{key}__{'gt' if ascending else 'lt'}": page.after})
+    found = list(rows.order_by(key if ascending else f"-{key}")[: page.limit + 1])
+    return page.answer(found, render, key)
 
 
 def refuse_unknown_parameters(request: Request, allowed: frozenset[str]) -> None:
@@ -57,7 +81,7 @@ def refuse_unknown_parameters(request: Request, allowed: frozenset[str]) -> None
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= MAX_LIMIT):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MAX_LIMIT):
         raise InvalidField("limit", f"a number from 1 to {MAX_LIMIT}")
     return int(text)
 
@@ -81,4 +105,5 @@ def _read(cursor: str, salt: str) -> Any:
 
 
 def _value(row: Any, key: str) -> Any:
-    return row[key] if isinstance(row, dict) else getattr(row, key)
+    value = row[key] if isinstance(row, dict) else getattr(row, key)
+    return str(value) if isinstance(value, UUID) else value

@@ -15,6 +15,8 @@ from memsync.common.errors import BadRequest, TooLarge, UnsupportedMedia
 
 MAX_INTEGER = 2**53
 """Beyond it a JavaScript client would read another number."""
+MAX_DEPTH = 100
+"""Of a body; metadata is bounded tighter."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -42,7 +44,21 @@ class StrictJSONParser(BaseParser):
         body = stream.read(settings.MAX_BODY_BYTES + 1)
         if len(body) > settings.MAX_BODY_BYTES:
             raise TooLarge
+        return self.read(body)
+
+    def read(self, body: bytes) -> Any:
+        """The document in a body."""
         return loads(body)
+
+
+class NdjsonParser(StrictJSONParser):
+    """JSON Lines: a list of the documents, each read as strictly as a body of its own."""
+
+    media_type = "application/x-ndjson"
+
+    def read(self, body: bytes) -> Any:
+        """One document a line; empty lines do not count."""
+        return [loads(line) for line in body.split(b"\n") if line.strip()]
 
 
 def loads(body: bytes) -> Any:
@@ -57,6 +73,8 @@ def loads(body: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise MalformedJSON("The body is not valid JSON.") from error
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH < depth(document):
+        raise BadRequest(f"The body nests deeper than {MAX_DEPTH}.", code="too_deep")
     if b"\\u" in body:  # only an escape can smuggle in what UTF-8 and JSON forbid
         _refuse_unstorable(document)
     return document

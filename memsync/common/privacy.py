@@ -6,16 +6,23 @@ import re
 from typing import Any
 
 _TAG = re.compile(r"<(/?)private>", re.IGNORECASE)
+_OPEN = re.compile(r"<private>", re.IGNORECASE)
+_PASSES = 4
+"""More tags inside tags than that are no accident: what is left from the first on is private."""
 
 
 def strip_private(text: str) -> str:
     """The text without its private blocks; an unclosed block reaches to the end, blocks may nest.
 
-    Cutting a block out can join the halves of another tag, so it goes on until none is left.
+    Cutting a block out can join the halves of another tag, so it is done again, a few times.
     """
-    while (stripped := _strip_once(text)) != text:
+    for _ in range(_PASSES):
+        stripped = _strip_once(text)
+        if stripped == text:
+            return text
         text = stripped
-    return text
+    opened = _OPEN.search(text)
+    return text[: opened.start()] if opened else text
 
 
 def without_private(value: Any) -> Any:

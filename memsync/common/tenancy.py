@@ -21,6 +21,7 @@ _owner: ContextVar[bool] = ContextVar("memsync_owner", default=False)
 _tenant: ContextVar[uuid.UUID | None] = ContextVar("memsync_tenant", default=None)
 
 _ENTER = "SELECT set_config('role', %s, true), set_config('memsync.tenant_id', %s, true)"
+_LOOK = "SELECT current_setting('role'), coalesce(current_setting('memsync.tenant_id', true), '')"
 
 
 class OwnerRouter:
@@ -61,26 +62,38 @@ def tenant_scope(tenant_id: uuid.UUID | None) -> Iterator[None]:
     """A transaction as the runtime role in which only this tenant's rows exist.
 
     Nested for the same tenant it is a savepoint. The settings are local to the transaction, so no
-    later user of the connection inherits them; when the scope opens inside a foreign transaction (a
-    test's) they are put back by hand. Without a tenant (staff) it is a plain transaction.
+    later user of the connection inherits them; inside a foreign transaction (a page's, a test's)
+    what was set before comes back. Without a tenant (staff) it is a plain transaction.
     """
     if tenant_id is None or _tenant.get() == tenant_id:
         with transaction.atomic(using=alias()):
             yield
         return
-    connection = connections[alias()]
-    outermost = not connection.in_atomic_block
     token = _tenant.set(tenant_id)
     try:
-        with transaction.atomic(using=alias()):
-            with connection.cursor() as cursor:
-                cursor.execute(_ENTER, [settings.RUNTIME_ROLE, str(tenant_id)])
+        with transaction.atomic(using=alias()), _as_runtime(tenant_id):
             yield
-            if not outermost:
-                with connection.cursor() as cursor:
-                    cursor.execute(_ENTER, ["none", ""])
     finally:
         _tenant.reset(token)
+
+
+@contextmanager
+def _as_runtime(tenant_id: uuid.UUID) -> Iterator[None]:
+    """The role and tenant of the block; those before it come back, if the transaction is theirs.
+
+    After an error the rollback to the savepoint puts them back.
+    """
+    connection = connections[alias()]
+    with connection.cursor() as cursor:
+        before = None
+        if connection.savepoint_ids:  # inside somebody else's transaction
+            cursor.execute(_LOOK)
+            before = cursor.fetchone()
+        cursor.execute(_ENTER, [settings.RUNTIME_ROLE, str(tenant_id)])
+    yield
+    if before:
+        with connection.cursor() as cursor:
+            cursor.execute(_ENTER, before)
 
 
 def current_tenant() -> uuid.UUID | None:

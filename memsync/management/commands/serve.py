@@ -36,7 +36,7 @@ class Command(BaseCommand):
         Raises CommandError when the port is taken or the database cannot be had.
         """
         self.host = os.environ.get("MEMSYNC_HOST") or "127.0.0.1"
-        self.port = int(os.environ.get("PORT") or 8000)
+        self.port = _port(os.environ.get("PORT") or "8000")
         _refuse_taken_port(self.host, self.port)
         database = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(data_dir())
         try:
@@ -51,6 +51,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if not settings.PRODUCTION:
             call_command("seed_demo")
+        self.stdout.flush()
         connections.close_all()
 
     def _children(self) -> list[Child]:
@@ -72,6 +73,7 @@ class Command(BaseCommand):
             f"\nMemSync is running. Ctrl-C stops it.\n\n"
             f"  App       {url}/\n  Admin     {url}/admin/\n  API docs  {url}/api/docs/\n"
         )
+        self.stdout.flush()
         return True
 
 
@@ -82,6 +84,12 @@ def _environ(process: str) -> Mapping[str, str]:
         "MEMSYNC_DATA_DIR": str(data_dir()),
         "MEMSYNC_PROCESS": process,
     }
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise CommandError("PORT must be a number from 1 to 65535.")
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
