@@ -18,7 +18,7 @@ def record(
     project_id: Any = None,
     **detail: Any,
 ) -> None:
-    """Note that `actor` (None: a command) did `action` to `target`. No words of users in `detail`."""
+    """Note that `actor` (None: a command) did `action` to `target`; no words in `detail`."""
     facts = request_facts()
     AuditEvent.objects.bulk_create(
         [

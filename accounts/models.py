@@ -157,6 +157,26 @@ class ApiKey(TenantRow):
         return f"{self.name} (ms_{self.prefix}_…)"
 
 
+class SqlLogin(TenantRow):
+    """A login of the database that may call the SQL interface in one project (docs/sql.md)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    project = models.ForeignKey(Project, models.PROTECT, db_constraint=False, related_name="+")
+    role_name = models.CharField(max_length=63)
+    floor = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role_name", "project"], name="sql_login_once_per_project"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.role_name
+
+
 class AuditEvent(models.Model):
     """Who did what to which object; append-only, and it outlives what it names."""
 

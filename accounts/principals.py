@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from accounts.scope import Scope, covers
 
 if TYPE_CHECKING:
-    from accounts.models import Project
+    from accounts.models import Project, User
 
 ROLE_AGENT, ROLE_SUPERVISOR, ROLE_MANAGEMENT, ROLE_USER = (
     "agent",
@@ -23,7 +23,7 @@ ROLE_AGENT, ROLE_SUPERVISOR, ROLE_MANAGEMENT, ROLE_USER = (
 class Principal:
     """A key or a signed-in person, with what bounds them."""
 
-    kind: Literal["key", "user", "command"]
+    kind: Literal["key", "user", "staff", "command"]
     id: uuid.UUID
     """Of the API key or the user."""
     role: str
@@ -32,7 +32,7 @@ class Principal:
     tenant_slug: str
     floor: Scope
     label: str
-    """Name of the key or e-mail of the person, for audit rows."""
+    """Name of the key or command, e-mail of the person; for audit rows and sources."""
     project_id: uuid.UUID | None = None
     project_slug: str | None = None
     user_id: uuid.UUID | None = None
@@ -86,4 +86,48 @@ def of_command(project: Project, name: str) -> Principal:
         label=name,
         project_id=project.pk,
         project_slug=project.slug,
+    )
+
+
+def of_staff(user: User, project: Project) -> Principal:
+    """A staff member in the admin, who may do in a project what a management key may.
+
+    Raises ValueError for a project of another tenant than their own.
+    """
+    if not user.is_staff or user.tenant_id not in {None, project.tenant_id}:
+        raise ValueError("no staff of this project")
+    return Principal(
+        kind="staff",
+        id=user.pk,
+        role=ROLE_MANAGEMENT,
+        tenant_id=project.tenant_id,
+        tenant_slug=project.tenant.slug,
+        floor={},
+        label=str(user),
+        project_id=project.pk,
+        project_slug=project.slug,
+    )
+
+
+def in_project(principal: Principal, project: Project) -> Principal:
+    """A person, who has all projects of their tenant, in one of them: for a write."""
+    if project.tenant_id != principal.tenant_id:
+        raise ValueError("a project of another tenant")
+    return replace(principal, project_id=project.pk, project_slug=project.slug)
+
+
+def of_user(user: User) -> Principal:
+    """The principal of a person of a tenant on the pages: all projects of it."""
+    if user.tenant is None:
+        raise ValueError("staff without a tenant are no principal")
+    return Principal(
+        kind="user",
+        id=user.pk,
+        role=ROLE_USER,
+        tenant_id=user.tenant.pk,
+        tenant_slug=user.tenant.slug,
+        floor={"user": user.external_id},
+        label=str(user),
+        user_id=user.pk,
+        tags=user.tags,
     )

@@ -74,7 +74,7 @@ def within_reach(principal: Principal) -> Q:
         return _own_or_shared(principal)
     reach = Q()
     for key, value in principal.floor.items():
-        reach &= Q(**{f"scope__{key}": value}) | ~Q(scope__has_key=key)
+        reach &= Q(scope__contains={key: value}) | ~Q(scope__has_key=key)
     return reach
 
 

@@ -62,6 +62,7 @@ def create_user(
     email: str,
     password: str,
     external_id: str = "",
+    name: str = "",
     role: str = User.Role.USER,
     is_staff: bool = False,
     is_superuser: bool = False,
@@ -75,7 +76,7 @@ def create_user(
         raise BadRequest("Only staff may have no tenant.", code="tenant_required")
     with transaction.atomic(using=alias()):
         user = _shadow(tenant, external_id) or User(tenant=tenant, external_id=external_id)
-        user.email = email.strip().lower()
+        user.email, user.name = email.strip().lower(), name or user.name
         user.role, user.is_staff, user.is_superuser = role, is_staff, is_superuser
         user.set_password(password)
         try:
@@ -135,7 +136,8 @@ WITH known AS (
                                is_superuser, password, created_at)
     SELECT %(id)s, %(tenant)s, %(external_id)s, '', 'user', '{}', true, false, false, '!', now()
      WHERE NOT EXISTS (SELECT FROM known)
-    ON CONFLICT (tenant_id, external_id) DO UPDATE SET external_id = excluded.external_id
+    -- A key column here would lock out the foreign keys of others, and deadlock.
+    ON CONFLICT (tenant_id, external_id) DO UPDATE SET role = accounts_user.role
     RETURNING id
 )
 SELECT id FROM known UNION ALL SELECT id FROM made
@@ -180,3 +182,43 @@ def revoke_api_key(*, actor: Actor, key: ApiKey) -> ApiKey:
             key.save(update_fields=["revoked_at"])
             audit.record(actor, "key.revoked", target=key)
     return key
+
+
+def rename(*, actor: Actor, row: Tenant | Project, name: str) -> None:
+    """Give a tenant or project another display name; slugs stay, as URLs hold them."""
+    tenant_id = row.pk if isinstance(row, Tenant) else row.tenant_id
+    with transaction.atomic(using=alias()):
+        row.name = name
+        row.save(update_fields=["name"])
+        kind = type(row).__name__.lower()
+        audit.record(actor, f"{kind}.renamed", target=row, tenant_id=tenant_id)
+
+
+def update_user(*, actor: Actor, user: User, **changes: Any) -> User:
+    """Change a person's `name`, `email`, `role`, `tags`, `is_active` or `is_staff`.
+
+    Deactivating ends all their sessions, by a trigger. Raises Conflict when the e-mail is taken.
+    """
+    with transaction.atomic(using=alias()):
+        locked = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+        changed = {name: value for name, value in changes.items() if getattr(locked, name) != value}
+        for name, value in changed.items():
+            setattr(locked, name, value)
+        try:
+            with transaction.atomic(using=alias()):
+                locked.save(update_fields=list(changed))
+        except IntegrityError as error:
+            raise Conflict(f"{locked.email} is taken.", code="email_taken") from error
+        if "is_staff" in changed:
+            (locked.groups.add if locked.is_staff else locked.groups.remove)(_staff_group())
+        audit.record(actor, "user.updated", target=locked, changed=sorted(changed))
+    return locked
+
+
+def set_password(*, actor: Actor, user: User, password: str) -> None:
+    """Another password; whoever is signed in with the old one is signed out at once."""
+    with transaction.atomic(using=alias()):
+        user.set_password(password)
+        user.sessions_valid_after = timezone.now()
+        user.save(update_fields=["password", "sessions_valid_after"])
+        audit.record(actor, "user.password_set", target=user)

@@ -18,6 +18,7 @@ from accounts.scope import BadScope, Scope, ScopeContradiction, parse_tags
 from memsync.common.api import ApiView
 from memsync.common.errors import BadRequest, Forbidden, InvalidField, NotFound, Unauthenticated
 from memsync.common.ids import parse_uuid
+from memsync.common.privacy import without_private
 from memsync.common.tenancy import tenant_scope
 
 SCOPE_PARAMETER = OpenApiParameter(
@@ -80,6 +81,8 @@ class ProjectView(PrincipalView):
 
     def answer(self, handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
         """Resolve the project (404), then run the handler, once per Idempotency-Key."""
+        if any("\x00" in str(value) for value in kwargs.values()):
+            raise NotFound
         self.principal = self.in_project(kwargs.pop("ctx", None))
         try:
             return self._once(handler, request, **kwargs)
@@ -96,9 +99,13 @@ class ProjectView(PrincipalView):
             principal=self.principal,
             key=key,
             route=f"{request.method} {request.path}",
-            body=request.data,
+            body=self.body(),  # of private words not even a digest is kept
             work=lambda: handler(request, **kwargs),
         )
+
+    def body(self) -> Any:
+        """The body without `<private>` blocks: what is cut out here reaches nothing."""
+        return without_private(super().body())
 
     def in_project(self, ctx: str | None) -> Principal:
         """The principal in the project that `ctx` names. Raises NotFound, ContextRequired."""

@@ -379,4 +379,49 @@ class Migration(migrations.Migration):
                 name="user_without_tenant_is_staff",
             ),
         ),
+        migrations.CreateModel(
+            name="SqlLogin",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=memsync.common.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("role_name", models.CharField(max_length=63)),
+                ("floor", models.JSONField(blank=True, default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.project",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.tenant",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name="sqllogin",
+            constraint=models.UniqueConstraint(
+                fields=("role_name", "project"), name="sql_login_once_per_project"
+            ),
+        ),
     ]
