@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from accounts.authentication import bearer_token
 from accounts.principals import ROLE_USER, Principal
+from memsync.common.context import request_facts
 from memsync.common.errors import Unauthenticated
 from sessions_app.tokens import BadToken, Claims, read_access
 
@@ -57,9 +58,14 @@ def find_signed_in(claims: Claims) -> Principal | None:
     )
 
 
-def family_is_live(user_id: UUID, family_id: UUID) -> bool:
-    """Whether this family of this person may still be used."""
-    return bool(_live_row(user_id, family_id))
+def use_page_family(user_id: UUID, family_id: UUID) -> bool:
+    """Whether this family of this person may still be used; noted at most once a minute."""
+    row = _live_row(user_id, family_id)
+    if row and row["is_stale"]:
+        with connection.cursor() as cursor:
+            facts = request_facts()
+            cursor.execute("SELECT memsync_touch_family(%s, %s)", [family_id, facts.ip])
+    return bool(row)
 
 
 def _live_row(user_id: UUID, family_id: UUID) -> dict[str, Any]:

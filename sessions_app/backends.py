@@ -8,7 +8,6 @@ from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
 from accounts.models import User
-from memsync.common.errors import Problem
 from sessions_app import services
 
 
@@ -22,13 +21,13 @@ class EmailBackend(ModelBackend):
         password: str | None = None,
         **fields: Any,
     ) -> User | None:
-        """The person, or None; a throttled attempt is a failed one."""
+        """The person, or None. Raises SignInThrottled."""
         email = username or fields.get("email")
         if not email or password is None:
             return None
         try:
             return services.check_credentials(email=email, password=password)
-        except Problem:
+        except services.BadCredentials:
             return None
 
     def get_user(self, user_id: Any) -> User | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +11,59 @@ from django.db import connections
 
 from memsync.common.context import request_facts
 from memsync.common.tenancy import alias
+from sessions_app.models import EventKind, SessionFamily, Severity
 
 
 def record_event(
-    kind: str,
+    kind: EventKind,
     *,
     tenant_id: UUID | None = None,
     user_id: UUID | None = None,
-    family_id: UUID | None = None,
-    device_id: UUID | None = None,
-    severity: str = "info",
+    severity: Severity = Severity.INFO,
     **detail: Any,
 ) -> None:
-    """Append a security event; never tokens, hashes, passwords or people's words."""
+    """Append an event that concerns no sign-in, such as a failed one.
+
+    `detail` never holds tokens, hashes, passwords or people's words.
+    """
+    _append([_event(kind, severity, detail) | {"tenant_id": tenant_id, "user_id": user_id}])
+
+
+def record_family_events(
+    kind: EventKind,
+    families: Iterable[SessionFamily],
+    *,
+    severity: Severity = Severity.INFO,
+    actor_id: UUID | None = None,
+    **detail: Any,
+) -> None:
+    """Append an event for each of these sign-ins, in one statement."""
+    event = _event(kind, severity, detail) | {"actor_id": actor_id}
+    _append([event | _of(family) for family in families])
+
+
+def _of(family: SessionFamily) -> dict[str, Any]:
+    return {
+        "tenant_id": family.tenant_id,
+        "user_id": family.user_id,
+        "family_id": family.pk,
+        "device_id": family.device_id,
+    }
+
+
+def _event(kind: EventKind, severity: Severity, detail: dict[str, Any]) -> dict[str, Any]:
     facts = request_facts()
-    event = {
+    return {
         "kind": kind,
-        "tenant_id": tenant_id,
-        "user_id": user_id,
-        "family_id": family_id,
-        "device_id": device_id,
         "severity": severity,
         "ip": facts.ip,
         "user_agent": facts.user_agent,
         "request_id": facts.request_id,
         "detail": detail,
     }
+
+
+def _append(events: list[dict[str, Any]]) -> None:
     with connections[alias()].cursor() as cursor:
-        text = json.dumps(event, default=str)
-        cursor.execute("SELECT memsync_record_security_event(%s::jsonb)", [text])
+        text = json.dumps(events, default=str)
+        cursor.execute("SELECT memsync_record_security_events(%s::jsonb)", [text])

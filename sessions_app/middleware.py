@@ -9,11 +9,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from memsync.common.errors import is_api
-from memsync.common.ids import parse_uuid
 from memsync.common.tenancy import owner, tenant_scope
-from sessions_app.authentication import family_is_live
+from sessions_app.authentication import use_page_family
+from sessions_app.pages import bound_family
 
-FAMILY_KEY = "memsync_family"
+OWN_TRANSACTIONS = ("/login/", "/logout/", "/password/", "/admin/login/", "/admin/logout/")
+"""Pages that concern people of any tenant, or whose writes must survive a refusal."""
 
 
 def page_session(
@@ -30,9 +31,11 @@ def page_session(
         user = request.user
         if not user.is_authenticated:
             return get_response(request)
-        family = parse_uuid(request.session.get(FAMILY_KEY))
-        if family is None or not family_is_live(user.pk, family):
+        family = bound_family(request)
+        if family is None or not use_page_family(user.pk, family):
             logout(request)
+            return get_response(request)
+        if request.path in OWN_TRANSACTIONS:
             return get_response(request)
         if user.tenant_id is None:
             with owner():

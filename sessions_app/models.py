@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
 from memsync.common.ids import uuid7
+from sessions_app.agents import describe_agent
+from sessions_app.querysets import FamilyQuerySet, SessionQuerySet
+
+FAMILY_LIFETIME = timedelta(days=14)
+"""From sign-in to the end of its last token, whatever happens in between."""
 
 
 class SessionType(models.TextChoices):
     """How a person is signed in."""
 
-    WEB = "web"
-    API = "api"
-    MOBILE = "mobile"
-    CLI = "cli"
+    WEB = "web", "Browser"
+    API = "api", "API"
+    MOBILE = "mobile", "Mobile app"
+    CLI = "cli", "Command line"
+
+
+class RevokeReason(models.TextChoices):
+    """Why a family ended before its time."""
+
+    LOGOUT = "logout", "signed out"
+    LOGOUT_ALL = "logout_all", "signed out everywhere"
+    REVOKED = "revoked", "ended by its owner"
+    STAFF = "staff", "revoked by staff"
+    REUSE = "reuse", "a used token came back"
+    PASSWORD_CHANGED = "password_changed", "password changed"
+    DEVICE_REVOKED = "device_revoked", "device revoked"
+    USER_INACTIVE = "user_inactive", "account deactivated"
+    SESSIONS_ENDED = "sessions_ended", "password or account changed"
 
 
 class AuthRow(models.Model):
@@ -51,9 +74,15 @@ class Device(AuthRow):
         constraints = [
             models.UniqueConstraint(fields=["user", "fingerprint"], name="device_per_fingerprint"),
         ]
+        permissions = [("revoke_device", "Can revoke devices")]
 
     def __str__(self) -> str:
-        return self.label or self.user_agent[:60] or str(self.id)
+        return self.label or describe_agent(self.user_agent) or "Unknown device"
+
+    @property
+    def place(self) -> str:
+        """Where it was last seen, as far as known."""
+        return " · ".join(part for part in (self.location, self.ip) if part)
 
 
 class SessionFamily(AuthRow):
@@ -65,15 +94,22 @@ class SessionFamily(AuthRow):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True)
-    revoke_reason = models.CharField(max_length=32, blank=True)
+    revoke_reason = models.CharField(max_length=32, choices=RevokeReason, blank=True)
+
+    objects: ClassVar[models.Manager[SessionFamily]] = FamilyQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "session families"
+        verbose_name = "sign-in"
+        permissions = [("revoke_sessionfamily", "Can revoke sign-ins")]
         indexes = [models.Index(fields=["user", "-created_at"], name="family_by_user")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(revoked_at__isnull=True) | ~Q(revoke_reason=""),
                 name="family_revoked_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__lte=F("created_at") + FAMILY_LIFETIME),
+                name="family_lives_14_days_at_most",
             ),
         ]
 
@@ -82,7 +118,7 @@ class SessionFamily(AuthRow):
 
 
 class Session(AuthRow):
-    """One refresh token of a family, kept as an HMAC; rotated rows stay until the family expires."""
+    """One refresh token of a family, kept as an HMAC; used ones stay until the family expires."""
 
     device = models.ForeignKey(Device, models.CASCADE, related_name="+")
     family = models.ForeignKey(SessionFamily, models.CASCADE, related_name="sessions")
@@ -97,9 +133,12 @@ class Session(AuthRow):
     created_at = models.DateTimeField(default=timezone.now)
     rotated_at = models.DateTimeField(null=True)
     retry_key_hash = models.CharField(max_length=64, blank=True)
-    successor_used_at = models.DateTimeField(null=True)
+    """HMAC of the Idempotency-Key of the request that rotated this token."""
+
+    objects: ClassVar[models.Manager[Session]] = SessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "refresh token"
         constraints = [
             models.UniqueConstraint(fields=["refresh_token_hash"], name="session_hash_unique"),
             models.UniqueConstraint(
@@ -127,8 +166,40 @@ class Session(AuthRow):
         return f"generation {self.generation} of {self.family_id}"
 
 
+class EventKind(models.TextChoices):
+    """What is recorded, in words for people."""
+
+    LOGIN_OK = "login_ok", "Signed in"
+    LOGIN_FAILED = "login_failed", "Sign-in failed: wrong password"
+    LOGIN_THROTTLED = "login_throttled", "Sign-in blocked: too many failures"
+    REFRESH_ROTATED = "refresh_rotated", "Stayed signed in"
+    REFRESH_RACE = "refresh_race", "Two refreshes of one token at once"
+    REFRESH_RETRY = "refresh_retry", "A refresh was repeated after a lost answer"
+    REFRESH_REUSE = "refresh_reuse", "A used token came back: signed out, it may be stolen"
+    REFRESH_AFTER_REVOKE = "refresh_after_revoke", "A token was tried after its sign-in had ended"
+    DEVICE_MISMATCH = "device_mismatch", "A token was refreshed by other software"
+    LOGOUT = "logout", "Signed out"
+    LOGOUT_ALL = "logout_all", "Signed out on other devices"
+    FAMILY_REVOKED = "family_revoked", "A sign-in was ended"
+    DEVICE_REVOKED = "device_revoked", "A device was revoked"
+    PASSWORD_CHANGED = "password_changed", "Password changed: signed out everywhere"
+    PASSWORD_REFUSED = "password_refused", "Password change refused: wrong password"
+
+
+ROUTINE = frozenset({EventKind.REFRESH_ROTATED, EventKind.REFRESH_RACE, EventKind.REFRESH_RETRY})
+"""What happens every few minutes without anybody's doing."""
+
+
+class Severity(models.TextChoices):
+    """How much an event asks for attention."""
+
+    INFO = "info"
+    WARNING = "warning"
+    HIGH = "high"
+
+
 class SecurityEvent(models.Model):
-    """What happened around sign-in; append-only, and it outlives the user it names."""
+    """What happened around sign-in; append-only, and it outlives all that it names."""
 
     id = models.BigAutoField(primary_key=True)
     tenant = models.ForeignKey(
@@ -137,12 +208,29 @@ class SecurityEvent(models.Model):
     user = models.ForeignKey(
         User, models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
     )
-    family_id = models.UUIDField(null=True)
+    family = models.ForeignKey(
+        SessionFamily,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     session_id = models.UUIDField(null=True)
-    device_id = models.UUIDField(null=True)
-    actor_id = models.UUIDField(null=True)
-    kind = models.CharField(max_length=32)
-    severity = models.CharField(max_length=8, default="info")
+    device = models.ForeignKey(
+        Device,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    actor = models.ForeignKey(
+        User, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    """Who did it, where that is not the person it happened to."""
+    kind = models.CharField(max_length=32, choices=EventKind)
+    severity = models.CharField(max_length=8, choices=Severity, default=Severity.INFO)
     at = models.DateTimeField(default=timezone.now)
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=400, blank=True)
@@ -153,7 +241,7 @@ class SecurityEvent(models.Model):
         indexes = [
             models.Index(fields=["user", "-id"], name="event_by_user"),
             models.Index(fields=["tenant", "-id"], name="event_by_tenant"),
-            models.Index(fields=["family_id", "kind", "-id"], name="event_by_family"),
+            models.Index(fields=["family", "kind", "-id"], name="event_by_family"),
         ]
 
     def __str__(self) -> str:
@@ -161,17 +249,15 @@ class SecurityEvent(models.Model):
 
 
 class ThrottleBucket(models.Model):
-    """Attempts under one key in one window, counted atomically for all processes."""
+    """The attempts of one key within the window, counted atomically for all processes."""
 
-    key = models.CharField(max_length=64)
-    window_start = models.DateTimeField()
-    count = models.IntegerField(default=0)
+    key = models.CharField(max_length=64, primary_key=True)
+    attempts = ArrayField(models.DateTimeField(), default=list)
+    refused_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["key", "window_start"], name="throttle_bucket_unique"),
-        ]
-        indexes = [models.Index(fields=["window_start"], name="throttle_by_age")]
+        indexes = [models.Index(fields=["last_at"], name="throttle_by_age")]
 
     def __str__(self) -> str:
-        return f"{self.count} since {self.window_start:%H:%M}"
+        return f"{len(self.attempts)} attempts until {self.last_at:%H:%M}"

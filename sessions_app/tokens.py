@@ -7,6 +7,7 @@ plaintext and rotate with a race.
 
 from __future__ import annotations
 
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +20,17 @@ from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from memsync.common.ids import parse_uuid
+from sessions_app.models import FAMILY_LIFETIME, SessionFamily
 
 ISSUER = AUDIENCE = "memsync"
+ALGORITHM = "HS256"
 ACCESS_LIFETIME = timedelta(minutes=5)
-FAMILY_LIFETIME = timedelta(days=14)
+MAX_LENGTH = 2048
+"""Ours have about 500 characters."""
+_HEADER = {"alg", "typ", "kid"}
+_CLAIMS = {"token_type", "exp", "iat", "jti", "sub", "sid", "iss", "aud"}
+_LATEST = 2**33
+"""The year 2242; what is beyond is no time that Python could compute with."""
 
 
 class BadToken(Exception):
@@ -33,24 +41,45 @@ class KeyRingBackend(TokenBackend):
     """Signs with the newest key and names it in `kid`; verifies with the key that `kid` names."""
 
     def encode(self, payload: dict[str, Any]) -> str:
-        """The signed token."""
-        kid, key = list(settings.JWT_KEYS.items())[-1]
+        """The token signed with the newest key."""
+        return self.sign(payload, next(reversed(settings.JWT_KEYS)))
+
+    def sign(self, payload: dict[str, Any], kid: str) -> str:
+        """The token signed with this key. Equal payloads give equal tokens."""
         claims = {**payload, "iss": ISSUER, "aud": AUDIENCE}
-        return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
+        return jwt.encode(claims, settings.JWT_KEYS[kid], ALGORITHM, headers={"kid": kid})
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """The verified claims, of the form we write and no other. Raises TokenBackendError.
+
+        `iat` is not compared with this machine's clock, which may be behind another server's.
+        """
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self.get_verifying_key(token),
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": sorted(_CLAIMS), "verify_iat": False},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise TokenBackendError("invalid") from error
+        if not _has_our_form(claims):
+            raise TokenBackendError("odd claims")
+        return claims
 
     def get_verifying_key(self, token: Any) -> str:
         """The key of the token's `kid`. Raises TokenBackendError for an unknown one."""
-        try:
-            kid = jwt.get_unverified_header(token).get("kid")
-        except jwt.InvalidTokenError as error:
-            raise TokenBackendError("malformed") from error
-        if not isinstance(kid, str) or kid not in settings.JWT_KEYS:
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid")
+        if set(header) != _HEADER or not isinstance(kid, str) or kid not in settings.JWT_KEYS:
             raise TokenBackendError("unknown key")
         key: str = settings.JWT_KEYS[kid]
         return key
 
 
-_BACKEND = KeyRingBackend("HS256", "", "", AUDIENCE, ISSUER)
+_BACKEND = KeyRingBackend(ALGORITHM, audience=AUDIENCE, issuer=ISSUER)
 
 
 class Access(AccessToken):
@@ -73,30 +102,40 @@ class Claims:
 
     user_id: uuid.UUID
     family_id: uuid.UUID
-    jti: str
 
 
-def mint_access(
-    *, user_id: uuid.UUID, family_id: uuid.UUID, expires_at: datetime, now: datetime
-) -> tuple[str, int]:
-    """An access token and its seconds to live; it does not outlive its family."""
-    seconds = int(min(ACCESS_LIFETIME, expires_at - now).total_seconds())
-    return _mint(Access(), user_id, family_id, now + timedelta(seconds=seconds)), seconds
+def mint_access(family: SessionFamily, *, jti: str, issued_at: datetime, kid: str = "") -> str:
+    """An access token; it does not outlive its family."""
+    expires = math.floor(access_expiry(family, issued_at).timestamp())
+    return _mint(Access(), family, jti, issued_at, expires, kid)
 
 
-def mint_refresh(
-    *, user_id: uuid.UUID, family_id: uuid.UUID, expires_at: datetime, jti: str
+def access_expiry(family: SessionFamily, issued_at: datetime) -> datetime:
+    """When an access token issued then ends."""
+    return min(issued_at + ACCESS_LIFETIME, family.expires_at)
+
+
+def mint_refresh(family: SessionFamily, *, jti: str, issued_at: datetime, kid: str = "") -> str:
+    """The refresh token with this `jti` (the secret: at least 122 random bits).
+
+    Its `exp` is the family's end rounded up: the exact end is the database's to tell.
+    """
+    expires = math.ceil(family.expires_at.timestamp())
+    return _mint(Refresh(), family, jti, issued_at, expires, kid)
+
+
+def _mint(
+    token: Token, family: SessionFamily, jti: str, issued_at: datetime, expires: int, kid: str
 ) -> str:
-    """The refresh token with this `jti` (the secret: at least 122 random bits)."""
-    token = Refresh()
-    token["jti"] = jti
-    return _mint(token, user_id, family_id, expires_at)
-
-
-def _mint(token: Token, user_id: uuid.UUID, family_id: uuid.UUID, expires_at: datetime) -> str:
-    token["sub"], token["sid"] = str(user_id), str(family_id)
-    token["exp"] = int(expires_at.timestamp())
-    return str(token)
+    payload = {
+        "token_type": token.token_type,
+        "exp": expires,
+        "iat": int(issued_at.timestamp()),
+        "jti": jti,
+        "sub": str(family.user_id),
+        "sid": str(family.pk),
+    }
+    return _BACKEND.sign(payload, kid or next(reversed(settings.JWT_KEYS)))
 
 
 def read_access(text: str) -> Claims:
@@ -110,15 +149,22 @@ def read_refresh(text: str) -> Claims:
 
 
 def _read(kind: type[Token], text: str) -> Claims:
-    """Verify, and check the form of every claim before anything is looked up with it."""
+    if len(text) > MAX_LENGTH:
+        raise BadToken
     try:
         token = kind(text)  # type: ignore[arg-type]  # simplejwt takes the text
-    except (TokenError, TokenBackendError, ValueError, TypeError, OverflowError) as error:
+    except TokenError as error:
         raise BadToken from error
-    user_id, family_id = parse_uuid(token.get("sub")), parse_uuid(token.get("sid"))
-    jti, expires = token.get("jti"), token.get("exp")
-    if user_id is None or family_id is None or not isinstance(jti, str):
-        raise BadToken
-    if not isinstance(expires, int) or isinstance(expires, bool):
-        raise BadToken
-    return Claims(user_id, family_id, jti)
+    return Claims(uuid.UUID(token["sub"]), uuid.UUID(token["sid"]))
+
+
+def _has_our_form(claims: dict[str, Any]) -> bool:
+    """Whether every claim has the type we write, before anything is looked up with it."""
+    times = (claims["exp"], claims["iat"])
+    return (
+        set(claims) == _CLAIMS
+        and all(type(time) is int and 0 <= time < _LATEST for time in times)
+        and all(isinstance(claims[name], str) for name in ("token_type", "jti", "aud"))
+        and parse_uuid(claims["sub"]) is not None
+        and parse_uuid(claims["sid"]) is not None
+    )

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from memsync.common.serializers import StrictCharField, StrictSerializer, TitleField
-from sessions_app.models import SessionType
+from memsync.common.serializers import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictSerializer,
+    TitleField,
+)
+from sessions_app.models import EventKind, SessionType, Severity
+from sessions_app.services import MAX_PASSWORD
+from sessions_app.tokens import MAX_LENGTH
 
 
 class DeviceInputSerializer(StrictSerializer):
@@ -20,9 +27,28 @@ class LoginSerializer(StrictSerializer):
     """`POST /auth/login`."""
 
     email = StrictCharField(max_length=254)
-    password = StrictCharField(max_length=1000)
+    password = StrictCharField(max_length=MAX_PASSWORD)
     session_type = serializers.ChoiceField(choices=SessionType.choices, default=SessionType.API)
     device = DeviceInputSerializer(required=False)
+
+
+class RefreshTokenSerializer(StrictSerializer):
+    """`POST /auth/refresh` and `/auth/logout`; web sessions have it in their cookie."""
+
+    refresh = StrictCharField(max_length=MAX_LENGTH, required=False)
+
+
+class LogoutAllSerializer(StrictSerializer):
+    """`POST /auth/logout-all`."""
+
+    keep_current = StrictBooleanField(default=False)
+
+
+class PasswordSerializer(StrictSerializer):
+    """`POST /auth/password`."""
+
+    current_password = StrictCharField(max_length=MAX_PASSWORD)
+    new_password = StrictCharField(max_length=MAX_PASSWORD)
 
 
 class DeviceSerializer(serializers.Serializer):
@@ -33,6 +59,7 @@ class DeviceSerializer(serializers.Serializer):
     ip = serializers.CharField(allow_null=True)
     location = serializers.CharField()
     user_agent = serializers.CharField()
+    last_seen_at = serializers.DateTimeField()
 
 
 class FamilySerializer(serializers.Serializer):
@@ -40,17 +67,53 @@ class FamilySerializer(serializers.Serializer):
 
     id = serializers.UUIDField()
     family_id = serializers.UUIDField()
-    session_type = serializers.CharField()
+    session_type = serializers.ChoiceField(choices=SessionType.choices)
     device = DeviceSerializer()
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
 
 
+class ListedFamilySerializer(FamilySerializer):
+    """A sign-in in the list of its owner."""
+
+    last_used_at = serializers.DateTimeField()
+    is_this_session = serializers.BooleanField()
+
+
+class FamilyListSerializer(serializers.Serializer):
+    """A page of sign-ins."""
+
+    data = ListedFamilySerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()
+
+
+class SecurityEventSerializer(serializers.Serializer):
+    """A security event on the wire."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=EventKind.choices)
+    severity = serializers.ChoiceField(choices=Severity.choices)
+    at = serializers.DateTimeField()
+    ip = serializers.CharField(allow_null=True)
+    device = DeviceSerializer(allow_null=True)
+    session_id = serializers.UUIDField(allow_null=True, help_text="the sign-in (family)")
+    detail = serializers.DictField()
+
+
+class SecurityEventListSerializer(serializers.Serializer):
+    """A page of security events."""
+
+    data = SecurityEventSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()
+
+
 class TokenPairSerializer(serializers.Serializer):
-    """What signing in answers."""
+    """What signing in and refreshing answer."""
 
     access = serializers.CharField()
-    refresh = serializers.CharField()
+    refresh = serializers.CharField(required=False, help_text="absent for web: it is in the cookie")
     token_type = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="seconds")
     session = FamilySerializer()
