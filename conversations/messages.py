@@ -17,6 +17,7 @@ from memsync.common.privacy import without_private
 
 EXTRA_FIELDS = ("name", "tool_calls", "tool_call_id", "function_call", "refusal")
 """Fields of chat messages that are kept in `parts` under their own names."""
+_OUR_FORM = frozenset({*EXTRA_FIELDS, "content", "parts"})
 
 
 class NewTurn(TypedDict):
@@ -41,7 +42,7 @@ def new_turn(message: dict[str, Any]) -> NewTurn:
         role=message["role"],
         content=text_of(content),
         parts=_parts_of(message),
-        sender=message.get("sender") or "",
+        sender=message.get("sender") or message.get("name") or "",
         parent_id=message.get("parent_id"),
         client_id=message.get("client_id"),
         metadata=message.get("metadata") or {},
@@ -59,11 +60,14 @@ def text_of(content: Any) -> str:
 
 
 def as_message(role: str, content: str, parts: Any) -> dict[str, Any]:
-    """The message as it was sent, without our own fields."""
+    """The message as it was sent, without our own fields.
+
+    `parts` that a client sent itself in our form (an object of chat fields) are those fields.
+    """
     message: dict[str, Any] = {"role": role, "content": content}
-    if isinstance(parts, dict):
-        message.update(parts)
-    return message
+    if isinstance(parts, dict) and parts and parts.keys() <= _OUR_FORM:
+        return message | parts
+    return message if parts is None else message | {"parts": parts}
 
 
 def _part_text(part: Any) -> str | None:
@@ -79,7 +83,7 @@ def _parts_of(message: dict[str, Any]) -> Any:
     kept = {name: message[name] for name in EXTRA_FIELDS if name in message}
     if not isinstance(message.get("content"), str):
         kept["content"] = message.get("content")
-    if "parts" not in message:
+    if message.get("parts") is None:
         return kept or None
     return {**kept, "parts": message["parts"]} if kept else message["parts"]
 

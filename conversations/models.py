@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -13,7 +14,9 @@ from django.utils import timezone
 
 from accounts.querysets import ScopedManager
 from accounts.rows import ProjectRow, ScopedRow
-from conversations.querysets import ConversationQuerySet, TurnQuerySet
+from conversations.lineage import Segment
+from conversations.querysets import AgentSessionQuerySet, ConversationQuerySet, TurnQuerySet
+from memsync.common.values import JsonValues
 
 MAX_CONTENT = 1_000_000
 
@@ -34,8 +37,10 @@ class Conversation(ScopedRow):
     title = models.CharField(max_length=300, blank=True)
     kind = models.CharField(max_length=32, default="chat")
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, decoder=JsonValues)
     members = models.JSONField(default=list, blank=True)
+    speakers = ArrayField(models.TextField(), default=list, blank=True, editable=False)
+    """The senders of its own turns, kept by the append: recall asks who takes part."""
     created_by = models.CharField(max_length=200, blank=True)
     forked_from = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="forks", db_constraint=False
@@ -45,6 +50,11 @@ class Conversation(ScopedRow):
     next_seq = models.IntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
     last_activity_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Then its words are gone, and it is found by nobody; the row keeps what refers to it whole."""
+
+    line: list[Segment] | None = None
+    """Its ancestors, once `lineage.line_of` has read them."""
 
     unscoped: ClassVar[Any] = models.Manager.from_queryset(ConversationQuerySet)()
     objects: ClassVar[ScopedManager] = ScopedManager()
@@ -78,6 +88,11 @@ class Conversation(ScopedRow):
     def __str__(self) -> str:
         return self.title or f"Conversation {self.uid}"
 
+    @property
+    def turn_count(self) -> int:
+        """Of the visible history: positions are gap-free from 1."""
+        return self.next_seq - 1
+
 
 class Turn(ProjectRow):
     """One message, stored as sent. Never edited: redaction blanks its words and keeps its place.
@@ -109,7 +124,7 @@ class Turn(ProjectRow):
     seq = models.IntegerField()
     role = models.CharField(max_length=16, choices=Role)
     content = models.TextField(blank=True)
-    parts = models.JSONField(null=True, blank=True)
+    parts = models.JSONField(null=True, blank=True, decoder=JsonValues)
     sender = models.CharField(max_length=200, blank=True)
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="+", db_constraint=False
@@ -117,7 +132,7 @@ class Turn(ProjectRow):
     client_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - unique
     body_hash = models.BinaryField(null=True)
     """SHA-256 of the message as sent, to tell a repeat under one client_id from another message."""
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, decoder=JsonValues)
     occurred_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     redacted_at = models.DateTimeField(null=True, blank=True)
@@ -125,7 +140,8 @@ class Turn(ProjectRow):
     """The project's trace count when it was appended: where it stands in the order of changes."""
     search = SearchVectorField(null=True)
     embedded_with = models.CharField(max_length=64, null=True)  # noqa: DJ001 - NULL is the queue
-    """The model of its vectors; NULL rows are what the embedding worker looks for."""
+    """The model of its vectors; NULL rows are what the embedding worker looks for, redacted ones
+    have `""`: nothing to embed."""
 
     parent_uid: UUID | None = None
     """The id of `parent` on the wire, where a service knows it without another query."""
@@ -180,7 +196,7 @@ class AgentSession(ScopedRow):
         Conversation, models.PROTECT, related_name="agent_sessions", db_constraint=False
     )
     title = models.CharField(max_length=300, blank=True)
-    metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True, decoder=JsonValues)
     last_prompt_number = models.IntegerField(default=0)
     last_prompt_hash = models.CharField(max_length=64, blank=True)
     last_prompt_at = models.DateTimeField(null=True)
@@ -188,6 +204,9 @@ class AgentSession(ScopedRow):
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True)
+
+    unscoped: ClassVar[Any] = models.Manager.from_queryset(AgentSessionQuerySet)()
+    objects: ClassVar[ScopedManager] = ScopedManager()
 
     class Meta(ScopedRow.Meta):
         constraints = [
@@ -198,6 +217,10 @@ class AgentSession(ScopedRow):
             models.UniqueConstraint(fields=["project", "uid"], name="agent_session_id_per_project"),
             models.CheckConstraint(
                 condition=~Q(memory_session_id=""), name="agent_session_memory_id_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=~Q(memory_session_id=F("content_session_id")),
+                name="agent_session_ids_differ",
             ),
         ]
         indexes = [models.Index(fields=["project", "-serial"], name="agent_session_newest")]
@@ -210,15 +233,30 @@ class AgentSession(ScopedRow):
         """Whether the agent's own session id is known."""
         return self.memory_session_id is not None
 
+    @property
+    def state(self) -> str:
+        """NOT_CAPTURED or CAPTURED."""
+        return "CAPTURED" if self.is_captured else "NOT_CAPTURED"
+
 
 class MemorySessionId(ProjectRow):
-    """One memory session id an agent session had; unique in the project, history included."""
+    """One memory session id an agent session had; unique in the project, history included.
+
+    The one that is not superseded is its session's own; observations refer to the one they were
+    written under.
+    """
+
+    class Reason(models.TextChoices):
+        """Named by the agent, or made by us for an agent that has none."""
+
+        REGISTERED = "registered"
+        SYNTHESIZED = "synthesized"
 
     agent_session = models.ForeignKey(
         AgentSession, models.CASCADE, related_name="memory_session_ids", db_constraint=False
     )
     memory_session_id = models.CharField(max_length=200)
-    reason = models.CharField(max_length=32, default="registered")
+    reason = models.CharField(max_length=32, choices=Reason, default=Reason.REGISTERED)
     captured_at = models.DateTimeField(default=timezone.now)
     superseded_at = models.DateTimeField(null=True)
 
@@ -226,6 +264,11 @@ class MemorySessionId(ProjectRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "memory_session_id"], name="memory_session_id_per_project"
+            ),
+            models.UniqueConstraint(
+                fields=["agent_session"],
+                condition=Q(superseded_at__isnull=True),
+                name="memory_session_id_one_current",
             ),
         ]
 

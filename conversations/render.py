@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conversations.models import Conversation, Turn
+from conversations.models import AgentSession, Conversation, Turn
 
 
 def session_json(row: Conversation) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def session_json(row: Conversation) -> dict[str, Any]:
 
 
 def turn_json(row: dict[str, Any], conversation: Conversation) -> dict[str, Any]:
-    """A turn of `TurnQuerySet.for_wire`, as seen from a conversation."""
+    """A turn of `history.read_history`, as seen from a conversation."""
     shown = {
         "id": row["uid"],
         "session_id": row["conversation__uid"],
@@ -55,6 +55,36 @@ def stored_turn_json(turn: Turn, conversation: Conversation) -> dict[str, Any]:
     row["parent__uid"] = turn.parent_uid
     row["conversation__uid"] = conversation.uid
     return turn_json(row, conversation)
+
+
+def agent_session_json(row: AgentSession) -> dict[str, Any]:
+    """A coding agent's run with the ids it had, from `AgentSessionQuerySet.for_wire`."""
+    return {
+        "id": row.uid,
+        "content_session_id": row.content_session_id,
+        "platform": row.platform,
+        "memory_session_id": row.memory_session_id,
+        "state": row.state,
+        "session_id": row.conversation.uid,
+        "title": row.title,
+        "scope": row.scope_tags,
+        "user": row.user.external_id if row.user else None,
+        "metadata": row.metadata,
+        "last_prompt_number": row.last_prompt_number,
+        "force_init": row.force_init,
+        "status": row.status,
+        "created_at": row.created_at,
+        "completed_at": row.completed_at,
+        "memory_session_ids": [
+            {
+                "memory_session_id": one.memory_session_id,
+                "reason": one.reason,
+                "captured_at": one.captured_at,
+                "superseded_at": one.superseded_at,
+            }
+            for one in sorted(row.memory_session_ids.all(), key=lambda one: one.pk)
+        ],
+    }
 
 
 _COLUMNS = (

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 
+from accounts import audit
 from accounts.principals import Principal
 from accounts.scope import Scope, ScopeContradiction, add_tags, contradicts
 from accounts.services import named_user_id
 from conversations.messages import NewTurn
 from conversations.models import Conversation, Turn
-from memsync.common.errors import Conflict, Forbidden, NotFound
+from memsync.common.errors import Conflict, Forbidden, InvalidField, NotFound
 from memsync.common.ids import uuid7
+from memsync.common.sql import fetch
 from memsync.common.tenancy import alias, tenant_scope
 
 MAX_MESSAGES, MAX_BATCH = 100, 1000
@@ -30,11 +34,27 @@ class SessionNotActive(Conflict):
     detail = "The session is not active."
 
 
+class SessionExists(Conflict):
+    """A visible conversation has this id."""
+
+    code = "session_exists"
+    detail = "A session with this id exists."
+
+
 class ScopeConflict(Forbidden):
     """The scope of a write does not fit the conversation it goes into."""
 
     code = "scope_conflict"
     detail = "The scope contradicts that of the session."
+
+
+class ClientIdConflict(Conflict):
+    """A client_id of the conversation stands for another message."""
+
+    code = "client_id_conflict"
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"client_id {client_id} has another message.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,47 @@ def create_conversation(
     return row
 
 
+def update_conversation(
+    *, principal: Principal, conversation: Conversation, changes: Mapping[str, Any]
+) -> Conversation:
+    """Rename, describe, archive, close or reopen: `title`, `metadata`, `status`.
+
+    People change the status of their own; renaming is for keys. Raises Forbidden, NotFound when it
+    was deleted meanwhile.
+    """
+    refuse_unless_changeable(principal, conversation, changes)
+    with tenant_scope(principal.tenant_id):
+        rows = Conversation.unscoped.living().filter(pk=conversation.pk)
+        if changes and not rows.update(**changes):
+            raise NotFound
+        if changes.get("status", conversation.status) != conversation.status:
+            audit.record(principal, f"session.{changes['status']}", target=conversation)
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    return conversation
+
+
+def refuse_unless_changeable(principal: Principal, row: Any, changes: Any) -> None:
+    """403 as `refuse_unless_writable`, and for people who would change more than the status."""
+    refuse_unless_writable(principal, row)
+    named = set(changes) if isinstance(changes, Mapping) else set()
+    if principal.is_user and named & {"title", "metadata"}:
+        raise Forbidden
+
+
+def archive_idle(*, days: int) -> int:
+    """Archive active conversations of all tenants without activity for so long; returns how many.
+
+    For the worker, which is the owner.  # Uses index: conversation_idle
+    """
+    before = timezone.now() - timedelta(days=days)
+    idle = Conversation.unscoped.filter(
+        status=Conversation.Status.ACTIVE, last_activity_at__lt=before
+    )
+    archived: int = idle.update(status=Conversation.Status.ARCHIVED)
+    return archived
+
+
 def write_scope(principal: Principal, scope: Scope | None) -> Scope:
     """What a write without a conversation is scoped to. Raises Forbidden."""
     try:
@@ -98,13 +159,15 @@ def write_scope(principal: Principal, scope: Scope | None) -> Scope:
     return wanted
 
 
-def scope_within(conversation: Conversation, scope: Scope | None) -> Scope:
+def scope_within(principal: Principal, conversation: Conversation, scope: Scope | None) -> Scope:
     """What a write into a conversation is scoped to: its own scope, or one that fits it.
 
-    It must keep the `user` tag and contradict no tag. Raises ScopeConflict.
+    A scope that was sent is added to the floor; it must keep the `user` tag and contradict no tag.
+    Raises ScopeConflict, Forbidden.
     """
     if scope is None:
         return dict(conversation.scope)
+    scope = write_scope(principal, scope)
     same_user = scope.get("user") == conversation.scope.get("user")
     if not same_user or contradicts(scope, conversation.scope):
         raise ScopeConflict
@@ -120,29 +183,31 @@ def refuse_unless_writable(principal: Principal, row: Any) -> None:
 
 def _taken(principal: Principal, uid: UUID) -> Conflict | NotFound:
     if Conversation.objects.reachable(principal).filter(uid=uid).exists():
-        return Conflict("A session with this id exists.", code="session_exists")
+        return SessionExists()
     return NotFound()
 
 
 _APPEND = """
 WITH head AS (
     UPDATE conversations_conversation
-       SET next_seq = next_seq + %(count)s, last_activity_at = clock_timestamp()
-     WHERE pk = %(conversation)s AND status = 'active'
- RETURNING pk, tenant_id, project_id, user_id, scope_key, next_seq - %(count)s AS first
+       SET next_seq = next_seq + %(count)s::integer, last_activity_at = clock_timestamp(),
+           speakers = CASE
+               WHEN %(speakers)s::text[] <@ speakers OR cardinality(speakers) > 99 THEN speakers
+               ELSE ARRAY(SELECT DISTINCT unnest(speakers || %(speakers)s::text[])) END
+     WHERE pk = %(conversation)s::bigint AND status = 'active'
+ RETURNING pk, tenant_id, project_id, user_id, scope_key, next_seq - %(count)s::integer AS first
 ), said AS (
     SELECT * FROM jsonb_to_recordset(%(messages)s::jsonb) AS m(
         i integer, uid uuid, role text, content text, parts jsonb, sender text, parent bigint,
         client_id text, metadata jsonb, occurred_at timestamptz, body_hash text)
 ), heard AS (
-    SELECT (seq - (SELECT first FROM head))::integer AS i, sender, left(content, 20000) AS words
-      FROM conversations_turn
-     WHERE conversation_id = %(conversation)s
-       AND seq >= %(expected)s - 2
-    UNION ALL SELECT i, sender, left(content, 100000) FROM said
+    SELECT before.seq - head.first AS i, before.words
+      FROM head, LATERAL memsync_said_before(head.pk, head.first, 2) AS before
+    UNION ALL SELECT i, concat_ws(' ', sender, left(content, 100000)) FROM said
 ), spoken AS (
-    SELECT i, concat_ws(' ', sender, words) AS own,
-           concat_ws(' ', left(lag(words, 2) OVER w, 20000), left(lag(words) OVER w, 20000)) AS before
+    SELECT i, words AS own,
+           concat_ws(' ', left(lag(words, 2) OVER w, 20000), left(lag(words) OVER w, 20000))
+               AS before
       FROM heard WINDOW w AS (ORDER BY i)
 )
 INSERT INTO conversations_turn (
@@ -171,37 +236,52 @@ def append_turns(
     """Append messages, all or none, in one statement: one counter update and one insert.
 
     The counter's row lock is held to the commit, so `seq` is gap-free and equals commit order.
-    Raises Forbidden, SessionNotActive, Conflict `client_id_conflict`, NotFound for a parent turn
-    outside the conversation.
+    A `client_id` that is stored, or was given before, stands for the turn it made. Raises
+    Forbidden, SessionNotActive, ClientIdConflict, InvalidField for a parent turn outside the
+    visible history.
     """
     with tenant_scope(principal.tenant_id):
         refuse_unless_writable(principal, conversation)
         stored = _stored_repeats(conversation, messages)
-        fresh = [turn for turn in messages if turn["client_id"] not in stored]
-        made = iter(_insert(conversation, fresh)) if fresh else iter(())
-        turns = [stored.get(turn["client_id"]) or next(made) for turn in messages]
-    old = {turn.uid for turn in stored.values()}
-    return Appended(turns, frozenset(turn.uid for turn in turns if turn.uid not in old))
+        fresh = [turn for turn in _each_once(messages) if turn["client_id"] not in stored]
+        made = _insert(conversation, fresh) if fresh else []
+        by_client_id = stored | {turn.client_id: turn for turn in made if turn.client_id}
+        unnamed = iter([turn for turn in made if not turn.client_id])
+        turns = [by_client_id.get(turn["client_id"]) or next(unnamed) for turn in messages]
+    return Appended(turns, frozenset(turn.uid for turn in made))
+
+
+def _each_once(messages: Sequence[NewTurn]) -> list[NewTurn]:
+    """The messages less repeats of a client id. Raises Conflict when it has two bodies."""
+    kept: list[NewTurn] = []
+    bodies: dict[str, str] = {}
+    for turn in messages:
+        name = turn["client_id"]
+        if not name or name not in bodies:
+            kept.append(turn)
+        if name and bodies.setdefault(name, turn["body_hash"]) != turn["body_hash"]:
+            raise ClientIdConflict(name)
+    return kept
 
 
 def _stored_repeats(
     conversation: Conversation, messages: Sequence[NewTurn]
 ) -> dict[str | None, Turn]:
-    """The turns stored under the messages' client ids. Raises Conflict for another body.
+    """The turns stored under the messages' client ids. Raises ClientIdConflict for another body.
 
     The conversation's row is locked first, so that two repeats at once do not both look new.
     """
     wanted = {turn["client_id"]: turn["body_hash"] for turn in messages if turn["client_id"]}
     if not wanted:
         return {}
-    if len(wanted) != sum(1 for turn in messages if turn["client_id"]):
-        raise Conflict("A client_id is given twice.", code="client_id_conflict")
     Conversation.unscoped.select_for_update(no_key=True).get(pk=conversation.pk)
     rows = Turn.unscoped.filter(conversation=conversation, client_id__in=list(wanted))
-    stored = {turn.client_id: turn for turn in rows}
-    for client_id, turn in stored.items():
-        if bytes(turn.body_hash or b"").hex() != wanted[client_id]:
-            raise Conflict(f"client_id {client_id} has another message.", code="client_id_conflict")
+    stored: dict[str | None, Turn] = {}
+    for turn in rows.annotate(parent_wire_id=F("parent__uid")):
+        if bytes(turn.body_hash or b"").hex() != wanted[turn.client_id]:
+            raise ClientIdConflict(turn.client_id)
+        turn.parent_uid = turn.parent_wire_id
+        stored[turn.client_id] = turn
     return stored
 
 
@@ -212,17 +292,15 @@ def _insert(conversation: Conversation, messages: Sequence[NewTurn]) -> list[Tur
         {**turn, "i": i, "uid": uid, "parent": parents.get(turn["parent_id"])}
         for i, (uid, turn) in enumerate(zip(uids, messages, strict=True))
     ]
-    with connections[alias()].cursor() as cursor:
-        cursor.execute(
-            _APPEND,
-            {
-                "count": len(rows),
-                "conversation": conversation.pk,
-                "expected": conversation.next_seq,
-                "messages": json.dumps(rows, default=_json),
-            },
-        )
-        made = cursor.fetchall()
+    made = fetch(
+        _APPEND,
+        {
+            "count": len(rows),
+            "conversation": conversation.pk,
+            "messages": json.dumps(rows, default=_json),
+            "speakers": sorted({turn["sender"] for turn in messages if turn["sender"]}),
+        },
+    )
     if not made:
         raise SessionNotActive
     return [
@@ -255,15 +333,14 @@ _SAME_NAME = ("role", "content", "parts", "sender", "client_id", "metadata", "oc
 
 
 def _parents(conversation: Conversation, messages: Sequence[NewTurn]) -> dict[UUID | None, int]:
-    """The keys of the parent turns that messages name. Raises NotFound."""
+    """The keys of the parent turns that messages name. Raises InvalidField."""
     named = {turn["parent_id"] for turn in messages if turn["parent_id"]}
     if not named:
         return {}
-    found: dict[UUID | None, int] = dict(
-        Turn.unscoped.for_history(conversation).filter(uid__in=named).values_list("uid", "serial")
-    )
+    rows = Turn.unscoped.for_history(conversation).filter(uid__in=named)
+    found: dict[UUID | None, int] = dict(rows.values_list("uid", "serial"))
     if len(found) != len(named):
-        raise NotFound("A parent_id is not in this session.")
+        raise InvalidField("parent_id", "not a turn of this session", code="parent_not_found")
     return found
 
 

@@ -9,12 +9,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.messages import text_of
-from conversations.models import MAX_CONTENT, Turn
+from conversations.models import MAX_CONTENT, Conversation, Turn
+from conversations.relations import RELATIONS
 from memsync.common.parsing import depth
 from memsync.common.serializers import (
     MAX_METADATA_DEPTH,
     MetadataField,
     StrictCharField,
+    StrictIntegerField,
     StrictSerializer,
     TitleField,
     UUIDField,
@@ -38,6 +40,8 @@ class ContentField(serializers.Field):
         is_parts = isinstance(data, list) and all(isinstance(p, (str, dict)) for p in data)
         if not isinstance(data, str) and not is_parts:
             raise serializers.ValidationError("A string, null or an array of parts.", "invalid")
+        if depth(data) > MAX_METADATA_DEPTH:
+            raise serializers.ValidationError(f"Deeper than {MAX_METADATA_DEPTH}.", "too_deep")
         if len(text_of(data)) > MAX_CONTENT:
             raise serializers.ValidationError(f"Over {MAX_CONTENT} characters.", "too_long")
         return data
@@ -63,12 +67,12 @@ class MessageSerializer(StrictSerializer):
 
     role = serializers.ChoiceField(choices=Turn.Role.choices)
     content = ContentField(allow_null=True)
-    name = TitleField(max_length=200, required=False)
-    tool_calls = JSONValueField(required=False)
-    tool_call_id = StrictCharField(max_length=200, required=False)
-    function_call = JSONValueField(required=False)
+    name = TitleField(max_length=200, required=False, allow_null=True)
+    tool_calls = JSONValueField(required=False, allow_null=True)
+    tool_call_id = StrictCharField(max_length=200, required=False, allow_null=True)
+    function_call = JSONValueField(required=False, allow_null=True)
     refusal = StrictCharField(required=False, allow_null=True, allow_blank=True)
-    parts = JSONValueField(required=False)
+    parts = JSONValueField(required=False, allow_null=True)
     sender = TitleField(max_length=200, required=False, allow_blank=True, allow_null=True)
     parent_id = UUIDField(required=False, allow_null=True)
     client_id = StrictCharField(max_length=200, required=False, allow_null=True)
@@ -87,6 +91,85 @@ class CreateSessionSerializer(StrictSerializer):
     members = serializers.ListField(
         child=TitleField(max_length=200), required=False, max_length=100
     )
+
+
+class UpdateSessionSerializer(StrictSerializer):
+    """`PATCH …/sessions/{id}`."""
+
+    title = TitleField(max_length=300, required=False, allow_blank=True)
+    metadata = MetadataField(required=False)
+    status = serializers.ChoiceField(choices=Conversation.Status.choices, required=False)
+
+
+class ForkSerializer(StrictSerializer):
+    """`POST …/fork`."""
+
+    title = TitleField(max_length=300, required=False, allow_blank=True)
+    seq = StrictIntegerField(required=False, allow_null=True)
+    parent_message_id = UUIDField(required=False, allow_null=True)
+    reason = TitleField(max_length=300, required=False, allow_blank=True)
+    metadata = MetadataField(required=False)
+
+
+class NodeSerializer(serializers.Serializer):
+    """A session in its tree."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    level = serializers.IntegerField(help_text="The root has level 1.")
+    forked_from = serializers.UUIDField(allow_null=True)
+    fork_seq = serializers.IntegerField(allow_null=True)
+    status = serializers.CharField()
+
+
+class TreeSerializer(serializers.Serializer):
+    """A tree of forks, parents before children."""
+
+    root = serializers.UUIDField()
+    nodes = NodeSerializer(many=True)
+
+
+class RelationSerializer(serializers.Serializer):
+    """That one session or turn is forked from, replies to or belongs to another."""
+
+    type = serializers.ChoiceField(choices=list(RELATIONS))
+    from_ref = serializers.CharField(help_text="`session:<id>` or `turn:<id>`")
+    to_ref = serializers.CharField()
+    seq = serializers.IntegerField(help_text="Of the turn, or of the fork point.")
+    reason = serializers.CharField(required=False)
+    created_at = serializers.DateTimeField()
+
+
+class RelationListSerializer(serializers.Serializer):
+    """A page of relations."""
+
+    data = RelationSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()
+
+
+class TranscriptRowSerializer(serializers.Serializer):
+    """One turn of a transcript."""
+
+    seq = serializers.IntegerField()
+    turn_id = serializers.UUIDField()
+    session_id = serializers.UUIDField()
+    role = serializers.CharField()
+    speaker = serializers.CharField()
+    message = serializers.CharField()
+    parts = JSONValueField(allow_null=True)
+    fork_info = serializers.CharField(help_text="`(from: A → B)` where inherited, else empty.")
+    occurred_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    redacted_at = serializers.DateTimeField(allow_null=True)
+
+
+class TranscriptSerializer(serializers.Serializer):
+    """A transcript as JSON."""
+
+    session_id = serializers.UUIDField()
+    title = serializers.CharField()
+    data = TranscriptRowSerializer(many=True)
 
 
 class SessionSerializer(serializers.Serializer):

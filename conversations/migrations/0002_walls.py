@@ -11,6 +11,7 @@ SCOPE = {
 }
 CONVERSATION = ("conversations_conversation", PROJECT_KEYS)
 TURN = ("conversations_turn", PROJECT_KEYS)
+MEMORY_SESSION_KEYS = ["tenant_id", "project_id", "agent_session_id", "memory_session_id"]
 SCOPE_COLUMNS = ["id", "tenant_id", "project_id", "user_id", "scope", "scope_key"]
 
 TURN_NEVER_EDITED = """
@@ -33,6 +34,44 @@ DROP TRIGGER conversations_turn_never_edited ON conversations_turn;
 DROP FUNCTION memsync_turn_never_edited();
 """
 
+CAPTURED = """
+ALTER TABLE conversations_agentsession ADD CONSTRAINT agent_session_memory_id_in_its_history
+    FOREIGN KEY (tenant_id, project_id, pk, memory_session_id) REFERENCES
+    conversations_memorysessionid (tenant_id, project_id, agent_session_id, memory_session_id)
+    DEFERRABLE INITIALLY DEFERRED;
+CREATE TRIGGER conversations_agentsession_stays_captured BEFORE UPDATE OF memory_session_id
+    ON conversations_agentsession FOR EACH ROW
+    WHEN (OLD.memory_session_id IS NOT NULL AND NEW.memory_session_id IS NULL)
+    EXECUTE FUNCTION memsync_refuse_change('memory_session_id');
+"""
+NOT_CAPTURED = """
+DROP TRIGGER conversations_agentsession_stays_captured ON conversations_agentsession;
+ALTER TABLE conversations_agentsession DROP CONSTRAINT agent_session_memory_id_in_its_history;
+"""
+
+# What was said just before a place, also where a fork has it from its parent. VOLATILE, so that
+# inside the appending statement it sees what was committed while that waited for the counter.
+SAID_BEFORE = """
+CREATE FUNCTION memsync_said_before(conversation bigint, place integer, wanted integer)
+RETURNS TABLE (seq integer, words text) LANGUAGE plpgsql VOLATILE
+SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
+    WITH RECURSIVE line AS (
+        SELECT c.pk, c.forked_from_id, coalesce(c.fork_seq, 0) AS above, place - 1 AS upto
+          FROM conversations_conversation c WHERE c.pk = conversation
+        UNION ALL
+        SELECT p.pk, p.forked_from_id, coalesce(p.fork_seq, 0), least(line.upto, line.above)
+          FROM line JOIN conversations_conversation p ON p.pk = line.forked_from_id
+         WHERE line.above >= place - wanted
+    )
+    SELECT t.seq, concat_ws(' ', t.sender, left(t.content, 20000))
+      FROM line JOIN conversations_turn t ON t.conversation_id = line.pk
+       AND t.seq > line.above AND t.seq <= line.upto AND t.seq >= place - wanted;
+END $$;
+"""
+NOT_SAID_BEFORE = "DROP FUNCTION memsync_said_before(bigint, integer, integer);"
+
 
 class Migration(migrations.Migration):
     dependencies = [("conversations", "0001_tables"), ("accounts", "0002_walls")]
@@ -41,6 +80,7 @@ class Migration(migrations.Migration):
         walls.referable("conversations_conversation", PROJECT_KEYS),
         walls.referable("conversations_turn", PROJECT_KEYS),
         walls.referable("conversations_agentsession", PROJECT_KEYS),
+        walls.referable("conversations_memorysessionid", MEMORY_SESSION_KEYS),
         walls.same_scope_keys(
             "conversations_conversation", SCOPE | {"forked_from_id": CONVERSATION}
         ),
@@ -85,6 +125,8 @@ class Migration(migrations.Migration):
             ["tenant_id", "project_id", "agent_session_id", "memory_session_id", "captured_at"],
         ),
         migrations.RunSQL(TURN_NEVER_EDITED, TURN_MAY_BE_EDITED),
+        migrations.RunSQL(SAID_BEFORE, NOT_SAID_BEFORE),
+        migrations.RunSQL(CAPTURED, NOT_CAPTURED),
         walls.row_security("conversations_conversation"),
         walls.row_security("conversations_turn"),
         walls.row_security("conversations_agentsession"),
