@@ -34,7 +34,7 @@ CONVERSATIONS: list[dict[str, Any]] = [
         "messages": [
             _user("Hi! My name is Alice and I work at Acme Corp. My parcel has not come."),
             _assistant("Hello Alice! Which address did you give when you ordered?"),
-            _user("I live in Leeds, 14 Park Row. My sister Claire usually takes parcels in."),
+            _user("I live in Leeds. My sister Claire usually takes parcels in."),
             {
                 "role": "assistant",
                 "content": None,
@@ -88,3 +88,18 @@ CONVERSATIONS: list[dict[str, Any]] = [
         ],
     },
 ]
+
+FORK: dict[str, Any] = {
+    "id": "3b1f0f62-6a53-4f5e-9d39-6f4a7c0f1a04",
+    "of": "3b1f0f62-6a53-4f5e-9d39-6f4a7c0f1a01",
+    "seq": 2,
+    "title": "A parcel to a pickup point",
+    "reason": "What if it goes to a pickup point?",
+    "scope": ["org=demo", "user=u_alice", "agent=support"],
+    "metadata": {},
+    "began": "2026-11-02T09:20:00+00:00",
+    "messages": [
+        _user("Could it go to a pickup point instead? I prefer evenings."),
+        _assistant("Yes, to the one at the station; it is open until ten."),
+    ],
+}

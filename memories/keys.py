@@ -19,6 +19,9 @@ RELATIONS = frozenset(
 )  # fmt: skip
 """Keys whose value is somebody."""
 
+OBSERVED = "observed"
+"""What a coding agent's observation states, in its own words."""
+
 WORDING = {
     "name": "{whose} name is {value}",
     "age": "{who} is {value} years old",
@@ -50,6 +53,7 @@ WORDING = {
     "goal": "{whose} goal: {value}",
     "instruction": "{value}",
     "about": "{who} is unsure about {value}",
+    OBSERVED: "{value}",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 IMPORTANCE = {
     "identity": 1.0,
@@ -22,4 +23,4 @@ def expires_at(category: str, said_at: datetime) -> datetime | None:
     """When a memory ends by itself: context after its lifetime, the others never."""
     if category != "context":
         return None
-    return said_at + timedelta(days=settings.CONTEXT_LIFETIME_DAYS)
+    return min(said_at, timezone.now()) + timedelta(days=settings.CONTEXT_LIFETIME_DAYS)

@@ -83,12 +83,13 @@ def reconcile(claim: Claim, known: Sequence[Known]) -> Decision:
     live = [row for row in rows if row.status == "live"]
     match claim.kind:
         case ClaimKind.CLOSE:
-            return _ending(Verdict.CLOSED, live, value, latest_only=False)
+            return _closing(rows, value, known)
         case ClaimKind.REVOKE:
             return _ending(Verdict.REVOKED, live, value, latest_only=True)
         case ClaimKind.RESOLVE:
             return _ending(Verdict.RESOLVED, live, value, latest_only=True)
-    repeated = [row for row in live if same_value(row.value, value)]
+    is_repeated = str.__eq__ if claim.kind is ClaimKind.CORRECT else same_value
+    repeated = [row for row in live if is_repeated(row.value, value)]
     settled = _conflicts_about(claim.key, known)
     if repeated:
         return Decision(Verdict.REINFORCED, repeated[0], settled=settled)
@@ -119,18 +120,42 @@ def _replace_or_contest(
 def _ending(verdict: Verdict, live: Sequence[Known], value: str, *, latest_only: bool) -> Decision:
     """End the rows that the claim names; with no value the latest, or for a close all."""
     open_rows = [row for row in live if not row.is_authoritative]
-    named = [row for row in open_rows if value and _mentions(row.value, value)]
+    named = [row for row in open_rows if value and _mentions(row.key, row.value, value)]
     if not value:
         named = list(open_rows[-1:] if latest_only else open_rows)
     return Decision(verdict, ended=named) if named else Decision(Verdict.IGNORED)
 
 
-def _mentions(row: str, value: str) -> bool:
-    """Whether the words of one are most of the words of the other."""
+def _closing(rows: Sequence[Known], value: str, known: Sequence[Known]) -> Decision:
+    """End what is negated, contested values too, and the doubts about the values that end."""
+    decision = _ending(Verdict.CLOSED, rows, value, latest_only=False)
+    if not decision.ended:
+        return decision
+    gone = [row.value for row in decision.ended if row.status == "contested"]
+    doubts = _conflicts_about(rows[0].key, known)
+    settled = [doubt for doubt in doubts if any(value in doubt.value for value in gone)]
+    return Decision(decision.verdict, ended=decision.ended, settled=settled)
+
+
+def _mentions(key: str, row: str, value: str) -> bool:
+    """Whether an ending names a row: the same value, or of a phrase one word that carries it.
+
+    People end a thing in other words than they began it with: "stop answering in French" ends "all
+    your answers in French".
+    """
     if same_value(row, value):
         return True
-    ours, theirs = set(row.split()), set(value.split())
-    return len(ours & theirs) * 2 >= min(len(ours), len(theirs)) + 1
+    return key in _PHRASES and bool(_stems(row) & _stems(value))
+
+
+_PHRASES = frozenset({"instruction", "about", "goal", "plan", "working_on", "owns", "hobby"})
+"""Keys whose values are descriptions rather than names."""
+
+
+def _stems(value: str) -> set[str]:
+    """The beginnings of the words that carry a value; short words are left out."""
+    words = re.findall(r"\w+", value)
+    return {word[:5].removesuffix("s") for word in words if len(word) > 3 or word.isdigit()}
 
 
 def _conflicts_about(key: str, known: Sequence[Known]) -> list[Known]:

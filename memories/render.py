@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conversations.models import Turn
-from memories.models import Memory, Source, Trace
+from memories.models import Memory, MemoryChange, Observation, Source, Trace
 
 
 def source_json(source: Source, turn: Turn | None) -> dict[str, Any]:
@@ -77,6 +77,23 @@ def snapshot(memory: Memory) -> dict[str, Any]:
     }
 
 
+def change_json(change: MemoryChange) -> dict[str, Any]:
+    """One change of a memory; needs its trace and its turn's conversation loaded."""
+    turn, trace = change.turn, change.trace
+    return {
+        "op": change.op,
+        "at": change.at,
+        "trace_id": trace.uid,
+        "number": trace.number,
+        "principal": {"kind": trace.principal_kind, "label": trace.principal_label},
+        "turn_id": turn.uid if turn else None,
+        "session_id": turn.conversation.uid if turn else None,
+        "seq": turn.seq if turn else None,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
 def trace_json(trace: Trace) -> dict[str, Any]:
     """A trace: who asked, what was read, what changed or came back."""
     return {
@@ -92,6 +109,7 @@ def trace_json(trace: Trace) -> dict[str, Any]:
             "label": trace.principal_label,
         },
         "extractor": trace.extractor,
+        "prompt_version": trace.prompt_version,
         "query": trace.query,
         "returned": trace.returned,
         "detail": trace.detail,
@@ -100,4 +118,32 @@ def trace_json(trace: Trace) -> dict[str, Any]:
         "request_id": trace.request_id,
         "created_at": trace.created_at,
         "finished_at": trace.finished_at,
+    }
+
+
+def observation_row(row: Observation) -> dict[str, Any]:
+    """An observation in an index, from `ObservationQuerySet.for_wire`."""
+    return {
+        "id": row.uid,
+        "content_session_id": row.agent_session.content_session_id,
+        "memory_session_id": row.memory_session_id,
+        "type": row.type,
+        "title": row.title,
+        "subtitle": row.subtitle,
+        "prompt_number": row.prompt_number,
+        "created_at": row.created_at,
+    }
+
+
+def observation_json(row: Observation) -> dict[str, Any]:
+    """An observation in full."""
+    return observation_row(row) | {
+        "platform": row.agent_session.platform,
+        "session_id": row.agent_session.conversation.uid,
+        "narrative": row.narrative,
+        "facts": row.facts,
+        "concepts": row.concepts,
+        "files_read": row.files_read,
+        "files_modified": row.files_modified,
+        "scope": row.scope_tags,
     }

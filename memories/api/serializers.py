@@ -5,13 +5,13 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from conversations.api.serializers import MessageSerializer, TurnSerializer
+from conversations.models import MAX_CONTENT, Turn
 from conversations.services import MAX_BATCH, MAX_MESSAGES
 from memories.models import Category, Memory
 from memsync.common.serializers import (
     MetadataField,
     StrictBooleanField,
     StrictCharField,
-    StrictIntegerField,
     StrictSerializer,
     UUIDField,
 )
@@ -43,22 +43,16 @@ class BatchSerializer(StrictSerializer):
     metadata = MetadataField(required=False)
 
 
-class QuerySerializer(StrictSerializer):
-    """`POST /memory/query`."""
+class FactSerializer(StrictSerializer):
+    """`POST …/facts`."""
 
-    query = StrictCharField(max_length=100_000)
-    session_id = StrictCharField(max_length=128, required=False, allow_null=True)
-    top_k = StrictIntegerField(min_value=1, max_value=100, default=10)
+    text = StrictCharField(max_length=MAX_CONTENT)
+    session_id = UUIDField(required=False, allow_null=True)
     scope = scope_field()
-    categories = serializers.ListField(
-        child=serializers.ChoiceField(choices=Category.choices), required=False
+    role = serializers.ChoiceField(choices=Turn.Role.choices, default=Turn.Role.USER)
+    authority = serializers.ChoiceField(
+        choices=Memory.Authority.choices, default=Memory.Authority.EXPERIENTIAL
     )
-    include = serializers.ListField(
-        child=serializers.ChoiceField(choices=["memories", "turns"]),
-        required=False,
-        allow_empty=False,
-    )
-    context_id = StrictCharField(max_length=64, required=False)
 
 
 class SourceSerializer(serializers.Serializer):
@@ -173,28 +167,6 @@ class AppendedSerializer(serializers.Serializer):
     diff = DiffSerializer()
 
 
-class HitSerializer(serializers.Serializer):
-    """One result of a recall."""
-
-    type = serializers.ChoiceField(choices=["memory", "turn"])
-    id = serializers.UUIDField()
-    text = serializers.CharField()
-    score = serializers.FloatField()
-    category = serializers.CharField(required=False)
-    confidence = serializers.FloatField(required=False)
-    role = serializers.CharField(required=False)
-    sources = SourceSerializer(many=True)
-
-
-class RecalledSerializer(serializers.Serializer):
-    """The answer of a recall."""
-
-    trace_id = serializers.UUIDField()
-    session_id = serializers.CharField(allow_null=True)
-    results = HitSerializer(many=True)
-    latency_ms = serializers.FloatField()
-
-
 class TracePrincipalSerializer(serializers.Serializer):
     """Who asked."""
 
@@ -203,17 +175,26 @@ class TracePrincipalSerializer(serializers.Serializer):
     label = serializers.CharField()
 
 
+class TraceFeedbackSerializer(serializers.Serializer):
+    """What was said of an item of a recall."""
+
+    id = serializers.UUIDField()
+    verdict = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
 class TraceSerializer(serializers.Serializer):
     """One ingest or recall."""
 
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=["ingest", "recall"])
-    status = serializers.CharField()
+    status = serializers.CharField(help_text="pending, running, done or failed")
     number = serializers.IntegerField(allow_null=True)
     session_id = serializers.UUIDField(allow_null=True)
     scope = serializers.ListField(child=serializers.CharField())
     principal = TracePrincipalSerializer()
     extractor = serializers.CharField()
+    prompt_version = serializers.CharField()
     query = serializers.CharField()
     returned = serializers.ListField(child=serializers.DictField())
     detail = serializers.DictField()
@@ -222,3 +203,7 @@ class TraceSerializer(serializers.Serializer):
     request_id = serializers.CharField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    feedback = TraceFeedbackSerializer(many=True, required=False)
+    diff = DiffSerializer(
+        required=False, allow_null=True, help_text="of one finished ingest, not in lists"
+    )

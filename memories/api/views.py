@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import SCOPE_PARAMETER, ProjectView
-from conversations.api.views import PAGE, TurnReadView
+from conversations.api.views import TurnReadView
 from conversations.messages import new_turn
 from conversations.render import stored_turn_json
 from conversations.services import refuse_unless_writable
-from memories import services
+from memories import erasure, services
+from memories.api.learning import PREFER, AcceptedSerializer, LearningView
 from memories.api.serializers import (
     AppendedSerializer,
     AppendSerializer,
     BatchSerializer,
-    MemoryListSerializer,
-    MemorySerializer,
-    QuerySerializer,
-    RecalledSerializer,
+    FactSerializer,
     RecordedSerializer,
-    TraceSerializer,
 )
-from memories.models import Memory, Trace
-from memories.recall import recall
-from memories.render import memory_json, trace_json
-from memsync.common.errors import Forbidden, NotFound
-from memsync.common.ids import parse_uuid
-from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
+from memories.api.sessions import ErasedSerializer
+from memsync.common.errors import Forbidden
+from memsync.common.pagination import refuse_unknown_parameters
 
 
-class TurnView(TurnReadView):
+class TurnView(LearningView, TurnReadView):
     """Turns, read and appended."""
 
     @extend_schema(
         operation_id="turns_append",
+        parameters=[PREFER],
         request=AppendSerializer,
-        responses={200: AppendedSerializer, 201: AppendedSerializer},
+        responses={200: AppendedSerializer, 201: AppendedSerializer, 202: AcceptedSerializer},
     )
     def create(self, request: Request, session_id: str) -> Response:
         """Append messages to a session and learn from them; 200 when all were stored already."""
@@ -54,6 +46,7 @@ class TurnView(TurnReadView):
             messages=[new_turn(message) for message in body["messages"]],
             scope=self.scope_of(body.get("scope")),
             extract=body["extract"],
+            later=self.is_async,
         )
         answer = {
             "session_id": conversation.uid,
@@ -61,14 +54,27 @@ class TurnView(TurnReadView):
             "trace_id": done.trace.uid if done.trace else None,
             "diff": done.diff,
         }
-        return Response(answer, status=201 if done.new_count else 200)
+        return self.learnt(done, answer, 201 if done.new_count else 200)
+
+    @extend_schema(operation_id="turns_redact", responses={200: ErasedSerializer})
+    def destroy(self, request: Request, session_id: str, turn_id: str) -> Response:
+        """Redact a turn: it keeps its place, its words go everywhere."""
+        conversation = self.find_session(session_id)
+        turn = self.find_turn(conversation, turn_id)
+        erasure.refuse_unless_erasable(self.principal, conversation)
+        refuse_unknown_parameters(request, frozenset())
+        counts = erasure.redact_turn(principal=self.principal, conversation=conversation, turn=turn)
+        return Response(asdict(counts))
 
 
-class BatchView(ProjectView):
+class BatchView(LearningView):
     """Whole message lists."""
 
     @extend_schema(
-        operation_id="facts_batch", request=BatchSerializer, responses=RecordedSerializer
+        operation_id="facts_batch",
+        parameters=[PREFER],
+        request=BatchSerializer,
+        responses={200: RecordedSerializer, 202: AcceptedSerializer},
     )
     def create(self, request: Request) -> Response:
         """Store a list of messages in one session and learn from them."""
@@ -81,80 +87,32 @@ class BatchView(ProjectView):
             session_id=body.get("session_id"),
             scope=self.scope_of(body.get("scope")),
             metadata=body.get("metadata"),
+            later=self.is_async,
         )
-        return Response(done.as_json())
+        return self.learnt(done, done.as_json())
 
 
-class QueryView(ProjectView):
-    """Recall."""
-
-    is_idempotent = False  # it writes a receipt only
-
-    def answer(self, handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
-        """The project comes from the path, or from `context_id`, or is the only one."""
-        body = request.data if isinstance(request.data, dict) else {}
-        kwargs.setdefault("ctx", body.get("context_id"))
-        return super().answer(handler, request, **kwargs)
+class FactView(LearningView):
+    """Single facts and curated documents."""
 
     @extend_schema(
-        operation_id="memory_query", request=QuerySerializer, responses=RecalledSerializer
+        operation_id="facts_add",
+        parameters=[PREFER],
+        request=FactSerializer,
+        responses={200: RecordedSerializer, 202: AcceptedSerializer},
     )
-    def query(self, request: Request) -> Response:
-        """Find the memories and turns that answer a question."""
-        started = time.perf_counter()
-        body = self.read(QuerySerializer)
-        found = recall(
+    def create(self, request: Request) -> Response:
+        """Store a text as a turn and learn from it; a long one in several turns of one session."""
+        if not self.principal.may_write:
+            raise Forbidden
+        body = self.read(FactSerializer)
+        done = services.record_fact(
             principal=self.principal,
-            query=body["query"],
-            scope=self.scope_of(body.get("scope")) or {},
-            top_k=body["top_k"],
-            include=body.get("include") or ("memories", "turns"),
-            categories=body.get("categories"),
+            text=body["text"],
+            role=body["role"],
+            session_id=body.get("session_id"),
+            scope=self.scope_of(body.get("scope")),
+            authority=body["authority"],
+            later=self.is_async,
         )
-        found.trace.save(force_insert=True)
-        answer = {
-            "trace_id": found.trace.uid,
-            "session_id": body.get("session_id"),
-            "results": found.results,
-            "latency_ms": round((time.perf_counter() - started) * 1000, 3),
-        }
-        return Response(answer)
-
-
-class MemoryView(ProjectView):
-    """Memories, read."""
-
-    @extend_schema(
-        operation_id="memories_list",
-        parameters=[*PAGE, SCOPE_PARAMETER],
-        responses=MemoryListSerializer,
-    )
-    def list(self, request: Request) -> Response:
-        """List live memories with their sources, newest first."""
-        refuse_unknown_parameters(request, PAGE_PARAMETERS | {"scope"})
-        rows = Memory.objects.listed(self.principal, self.query_scope()).live().with_sources()
-        return Response(paginate(request, rows, memory_json))
-
-    @extend_schema(operation_id="memories_show", responses=MemorySerializer)
-    def retrieve(self, request: Request, memory_id: str) -> Response:
-        """Show a memory with its sources."""
-        uid = parse_uuid(memory_id)
-        rows = Memory.objects.reachable(self.principal).with_sources()
-        row = rows.filter(uid=uid).first() if uid else None
-        if row is None:
-            raise NotFound
-        return Response(memory_json(row))
-
-
-class TraceView(ProjectView):
-    """Traces."""
-
-    @extend_schema(operation_id="traces_show", responses=TraceSerializer)
-    def retrieve(self, request: Request, trace_id: str) -> Response:
-        """Show a trace."""
-        uid = parse_uuid(trace_id)
-        rows = Trace.objects.reachable(self.principal).select_related("conversation")
-        row = rows.filter(uid=uid).first() if uid else None
-        if row is None:
-            raise NotFound
-        return Response(trace_json(row))
+        return self.learnt(done, done.as_json())

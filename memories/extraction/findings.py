@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .spans import Span
 from .types import Claim, ClaimKind
-from .values import Span
 from .vocabulary import category_of, is_single_valued
 
 CORRECTED = 0.95
@@ -63,7 +63,7 @@ def to_claim(finding: Finding, raw: str, message: int) -> Claim | None:
         return None
     start, end = min(finding.start, value.start), max(finding.end, value.end)
     words = raw[value.start : value.end]
-    assert words in raw[start:end], "a value must come from inside its span"
+    assert words in raw[start:end], "a value comes from inside its span"  # noqa: S101
     return Claim(
         message=message,
         kind=finding.kind,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .guards import is_guarded
 
@@ -23,7 +24,10 @@ _ADVERBS = (
     r"of course|indeed|by the way|btw|tho|very|extremely|incredibly|insanely|well|then|ofc|"
     r"am also|more of|and always have been|kind of|utterly|barely|lately"
 )
-_HEDGES = r"probably|maybe|perhaps|possibly|kinda|sort of|sorta|presumably|supposedly|might be|roughly|about|around|approximately|almost|nearly"
+_HEDGES = (
+    r"probably|maybe|perhaps|possibly|kinda|sort of|sorta|presumably|supposedly|"
+    r"might be|roughly|about|around|approximately|almost|nearly"
+)
 _STEP = re.compile(
     rf"""\s*,?\s*(?:
       (?P<be>(?:'m|'re|am|are|is|being)(?![\w'])|(?<=\b[iI])m(?![\w'])|'s(?=\s))
@@ -55,10 +59,11 @@ _FRAME_OF = {
 }  # fmt: skip
 
 _SUBJECT = re.compile(
-    r"(?<![\w'])(?:(?:(?:my|our) \w+(?: \w+)? and )?(?P<i>i)(?=['\s,]|m\b|ve\b|d (?:rather|love|like"
+    r"(?<![\w'])(?:(?P<i>i)(?=['\s,]|m\b|ve\b|d (?:rather|love|like"
     r"|prefer)\b)|(?P<we>we|we both|(?:my|our) (?:team|company|family|household|office|shop|studio)"
-    r"(?= (?:runs? on|uses?|switched|moved|keeps?|lives?|relies|has switched)\b))"
-    r"(?=['\s])|(?P<you>(?:you(?=['\s])(?!'?re (?:right|wrong|welcome))|someone who (?=is\b|'s\b))))",
+    r"(?= (?:runs? on|uses?|switched|relies|has switched)\b))"
+    r"(?=['\s])|(?P<you>(?:you(?=['\s])(?!'?re (?:right|wrong|"
+    r"welcome))|someone who (?=is\b|'s\b))))",
     re.I,
 )
 _TALKING_TO = re.compile(
@@ -162,6 +167,14 @@ class Subject:
     is_valid: bool
     is_hedged: bool
     is_maybe: bool
+
+
+class Owner(NamedTuple):
+    """Where a relative stands as a subject, and which."""
+
+    start: int
+    end: int
+    key: str
 
 
 def subjects(text: str, start: int, limit: int) -> list[Subject]:

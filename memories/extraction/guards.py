@@ -6,18 +6,21 @@ import re
 
 _INVERTED = (
     r"do|did|does|am|are|was|were|is|should|can|could|would|will|have|has|may|might|must|shall|"
-    r"don't|didn't|aren't|isn't|can't|couldn't|shouldn't|won't|wouldn't|haven't|wasn't|weren't|dont|"
+    r"don't|didn't|aren't|isn't|can't|couldn't|shouldn't|won't|"
+    r"wouldn't|haven't|wasn't|weren't|dont|"
     r"cant|didnt"
 )
 _UNREAL = (
-    r"if|if only|even if|only if|what if|unless|whether|in case|wish|wished|wishing|as though|as if|"
+    r"if|if only|even if|only if|what if|unless|whether|in "
+    r"case|wish|wished|wishing|as though|as if|"
     r"when|whenever|until|till|before|after|once|by the time|lest|imagine|suppose|like|than|how|"
     r"what|why|where|who|whom|which|assuming|dream(?:ed|t)?(?: that)?|provided|the day|pretend|"
     r"pretending|or|say|let's say|every time|each time|the first time|the last time|back when|"
     r"(?:someone|anyone|somebody|people|person|man|woman|guy|girl) (?:like|that|who)"
 )
 _SAYING = (
-    r"said|say|says|saying|think|thinks|thinking|thought|claims?|claimed|assumes?|assumed|told|tell|"
+    r"said|say|says|saying|think|thinks|thinking|thought|"
+    r"claims?|claimed|assumes?|assumed|told|tell|"
     r"tells|telling|insists?|insisted|believes?|believed|suggests?|suggested|suspects?|suspected|"
     r"implied|implies|imply|heard|hears|joked?|jokes|joking|lied|pretended|guess(?:es|ed)?|asks?|"
     r"asked|write|writing|written|wrote|stating|states|mentions|mentioning|explaining|convinced|"
@@ -31,6 +34,9 @@ _REPORTED = re.compile(
     re.I,
 )
 _OWN_SAYING = re.compile(r"\b(?:i|we|i've|ive|i'd|me)\b", re.I)
+_EXPERT = re.compile(
+    r"\b(?:my|our|the) (?:doctor|dr|gp|dietitian|dietician|allergist|nutritionist)\b", re.I
+)
 _INSINCERE = re.compile(r"\b(?:joke|joked|lied|pretended|dreamt|dreamed|doubt|swear)", re.I)
 
 
@@ -43,5 +49,5 @@ def is_guarded(left: str) -> bool:
         return False
     if _INSINCERE.search(reported.group("verb")):
         return True
-    own = _OWN_SAYING.search(reported.group("who"))
+    own = _OWN_SAYING.search(reported.group("who")) or _EXPERT.search(reported.group("who"))
     return not own and not re.search(r"\bjust heard\b", left, re.I)

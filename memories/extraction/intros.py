@@ -1,47 +1,22 @@
-"""Names and introductions: "I'm Ana", "Ana here", "Ana, 33, accountant, Oslo"; and set phrases."""
+"""Set ways of presenting oneself: age, trade, place, employer, address."""
 
 from __future__ import annotations
 
 import re
 
-from . import gazetteer as gaz
-from . import vocabulary as voc
+from . import names
 from .findings import Finding
 from .guards import is_guarded
+from .names import GREET, ITEM_END
+from .proper import place
+from .readers import READERS
+from .spans import Span
 from .text import Sentence, Text
-from .typed import READERS, is_occupation
-from .values import Span, known_name, place
 
-_GREETING = r"(?:(?:hi|hello|hey|hola|good (?:morning|evening|afternoon|day)|greetings|yo|ok|okay|so|well|btw|oh|hiya|howdy|bonjour|ciao|dear \w+|there|all|everyone|team|folks|again|and|just|me again|quick intro|intro|by the way)\b[\s,!.:-]*)*"
-_GREET = re.compile(_GREETING, re.I)
-_HERE = re.compile(
-    r"\s*,?\s+(?:here|speaking|writing|calling|on the line|again|at your service|typing)\b(?!\s+(?:is|are|was|to|for|in the)\b)",
-    re.I,
-)
-_THIS_IS = re.compile(
-    r"(?<!\w)(?:this is|it's|its|you're (?:talking|speaking|chatting) (?:to|with))\s+(?=[^\W\d_])",
-    re.I,
-)
-_THIS_TAIL = re.compile(
-    r"\s*(?:again\b|here\b|speaking\b|from\b|writing\b|calling\b|,\s*(?:from|your|the|i|a|an|she|he|they)\b)",
-    re.I,
-)
-_I_AM = re.compile(r"(?<![\w'])(?:i'm|im|i am)\s+(?=[^\W\d_])", re.I)
-_AFTER_NAME = re.compile(
-    r"\s*(?:$|[,.;:!?()\n]|-\s|(?:and|from|by the way|btw|a|an|the|your|i|one|here|but|working|living|based|with|who)\b)",
-    re.I,
-)
-_CALL_ME = re.compile(
-    r"\b(?:(?:you can |please |just |pls |everyone |people |friends |they |everybody |all )*calls? me|known as|goes by|you may call me)\s+",
-    re.I,
-)
-_SIGNED = re.compile(
-    r"(?:^|\n)\s*(?:(?:thanks|thank you|cheers|best|regards|best regards|kind regards|many thanks|sincerely|love|warm regards|yours|thx|all the best)[,.! ]*\n\s*|[-~]+\s*)(?P<name>[^\W\d_][\w' -]{1,30})\s*$",
-    re.I,
-)
-_INTRO_GAP = re.compile(r"\s*[,/|(]\s*|\s+-\s+")
 _AT_AGE = re.compile(
-    r"(?:(?<!\w)at my age \(|(?<!\w)(?:at|aged|now|being) (?=\d\d,? (?:i|my|i'm|and)\b)|(?<!\w)(?:an? )?(?:wo)?man of |(?<!\w)at the (?:ripe )?(?:old )?age of |(?:^|(?<=[,.!?] ))(?:as )?an? (?=\d\d[- ]year[- ]old))(?P<pos>)",
+    r"(?:(?<!\w)at my age \(|(?<!\w)(?:at|aged|now|being) (?=\d\d,? (?:i|my|i'm|and)\b)|"
+    r"(?<!\w)(?:to|with|as) an? (?:wo)?man of |(?<!\w)at the (?:ripe )?(?:old )?age of |(?:^|"
+    r"(?<=[,.!?] ))(?:as )?an? (?=\d\d[- ]year[- ]old))(?P<pos>)",
     re.I,
 )
 _BARE_AGE = re.compile(
@@ -49,48 +24,53 @@ _BARE_AGE = re.compile(
 )
 _HERE_ROLE = re.compile(r"\s+(?:here|by (?:trade|profession|training|day|night))\b", re.I)
 _RESIDENT = re.compile(
-    r"\s+(?:resident|local|native|dweller)s?\b(?:\s+(?:here|now|for|since)|\s*(?:$|[,.!;:]))|[- ]based\b",
+    r"\s+(?:resident|local|native|dweller)s?\b(?:\s+(?:here|now|"
+    r"for|since)|\s*(?:$|[,.!;:]))|[- ]based\b",
     re.I,
 )
+_RESIDES = re.compile(r"resident|local|native|dweller|based", re.I)
 _OURSELVES = re.compile(r"(?<!\w)(?:i'm|im|i am|we're|we are|as)\s+(?:now )?(?:an? |both )?", re.I)
-_AS_A = re.compile(
-    r"(?:^|(?<=[,.;:(] )|(?<=\band )|(?<=\bso ))(?:as|being|speaking as)\s+(?=an?\s)", re.I
-)
 _TENURE = re.compile(
-    r"(?:^|(?<=[,.!?] ))(?:(?:almost|nearly|over|about|after|been|just|more than|for|only)\s+)*(?:\w+|\d+(?:[.,]\d)?)\s+(?:years?|months?|weeks?|decades?)(?: now)? (?:at|with)\s+",
+    r"(?:^|(?<=[,.!?] ))(?:(?:almost|nearly|over|about|after|been|just|"
+    r"more than|for|only)\s+)*(?:\w+|\d+(?:[.,]\d)?)\s+(?:years?|months?|"
+    r"weeks?|decades?)(?: now)? (?:at|with)\s+",
     re.I,
 )
 _EMPLOYS = re.compile(
-    r"\b(?:(?:company|firm|place|agency|school|hospital) (?:that employs me|i work for|i work at|where i work|i'm employed by)|(?:who|that) employs me|my (?:employer|company)),\s+",
+    r"\b(?:(?:company|firm|place|agency|school|hospital) (?:that employs "
+    r"me|i work for|i work at|where i work|i'm employed by)|(?:who|that) "
+    r"employs me|my (?:employer|company)),\s+",
     re.I,
 )
 _PLACE_ME = re.compile(
     r"(?<!\w)(?:greetings|hello|hi|hey|writing|hola|cheers|salut) from\s+|(?<!\w)here in\s+", re.I
 )
 _HOME_IN = re.compile(
-    r"(?<!\w)(?:at home in|my (?:home|place|house|flat|apartment) in|back home in|(?<=\b)home here in)\s+",
-    re.I,
-)
-_WHERE_I = re.compile(
-    r"\s*(?:,\s*|\s-\s*|\s*\()?(?:(?:that's|thats|that is|which is|is|it's|because that's) where (?:i|we)(?:'m| am|'re| are)? (?P<do>live|based|living|come from|from|grew up|was born|work))\b",
+    r"(?<!\w)(?:at home in|my (?:home|place|house|flat|apartment)"
+    r" in|back home in|(?<=\b)home here in)\s+",
     re.I,
 )
 _THAT_IS_ME = re.compile(
     r"\s*[,.!-]\s*(?:that's|thats|that is) (?:me|my (?:number|phone|mobile|cell))\b", re.I
 )
 _REACH = re.compile(
-    r"\b(?:write (?:to )?me|reach me|contact me|e-?mail me|mail me|send (?:it|them|that) to|call me|ring me|text me|reply to|you can (?:reach|contact|call|text|write|email|mail)(?: to)? me|my details|here's my (?:email|number)|cc me|ping me|i'm reachable|whatsapp me|phone me|best reached)\s*(?:(?:back|directly|instead|any time|anytime|on|at|is|are|via|under|by email|by phone|my|mobile|cell)\s*)*:?\s*",
+    r"\b(?:write (?:to )?me|reach me|contact me|e-?mail me|mail me|send (?:it|them|that) "
+    r"to|call me|ring me|text me|reply to|you can (?:reach|contact|call|text|write|email|"
+    r"mail)(?: to)? me|my details|here's my (?:email|number)|cc me|ping me|i'm reachable|"
+    r"whatsapp me|phone me|best reached)\s*(?:(?:back|directly|instead|any time|anytime|"
+    r"on|at|is|are|via|under|by email|by phone|my|mobile|cell)\s*)*:?\s*",
     re.I,
 )
 _CONTACT = re.compile(
-    r"(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)|(?P<phone>(?<![\w.])\+?\(?\d[\d ()./-]{6,17}\d)(?![\w-])"
+    r"(?P<email>(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})|"
+    r"(?P<phone>(?<![\w.])\+?\(?\d[\d ()./-]{6,17}\d)(?![\w-])"
 )
 
 
 def find(text: Text, sentence: Sentence) -> list[Finding]:
     """What introductions and set phrases say."""
-    found = _named(text, sentence) or []
-    found.extend(_introduced(text, sentence))
+    found = names.find(text, sentence)
+    found.extend(names.introduced(text, sentence))
     found.extend(_aged(text, sentence))
     found.extend(_roles(text, sentence))
     found.extend(_places(text, sentence))
@@ -99,121 +79,11 @@ def find(text: Text, sentence: Sentence) -> list[Finding]:
     return found
 
 
-# ---- names
-
-
-def _named(text: Text, sentence: Sentence) -> list[Finding]:
-    plain, start, end = text.plain, sentence.start, sentence.end
-    greet = _GREET.match(plain, start, end)
-    first = greet.end() if greet else start
-    for span in known_name(plain, first, end) if first < end else []:
-        if _HERE.match(plain, span.end, end) and _is_person(plain, span):
-            return [Finding("name", span, span.start, _HERE.match(plain, span.end, end).end())]  # type: ignore[union-attr]
-    for pattern, tail in ((_I_AM, _AFTER_NAME), (_THIS_IS, _THIS_TAIL)):
-        for match in pattern.finditer(plain, start, end):
-            span = _person_at(text, match.end(), end)
-            left = plain[max(start, match.start() - 60) : match.start()]
-            if span and tail.match(plain, span.end, end) and not is_guarded(left):
-                return [Finding("name", span, match.start(), span.end)]
-    for match in _CALL_ME.finditer(plain, start, end):
-        span = _person_at(text, match.end(), end)
-        if span:
-            return [Finding("name", span, match.start(), span.end)]
-    signed = (
-        _SIGNED.search(text.plain, max(0, start - 30), len(plain))
-        if end > len(plain) - 40
-        else None
-    )
-    if signed and signed.start("name") >= start and _person_at(text, signed.start("name"), end):
-        return [Finding("name", Span(*signed.span("name")), start, signed.end("name"))]
-    return []
-
-
-def _person_at(text: Text, pos: int, limit: int) -> Span | None:
-    for span in known_name(text.plain, pos, limit):
-        if _is_person(text.plain, span):
-            return span
-    return None
-
-
-def _is_person(plain: str, span: Span) -> bool:
-    """Whether a capitalised phrase can be somebody's name."""
-    words = plain[span.start : span.end].split()
-    low = [w.lower() for w in words]
-    if (
-        low[0]
-        in gaz.NATIONALITIES
-        | gaz.LANGUAGES
-        | gaz.MONTHS
-        | gaz.WEEKDAYS
-        | gaz.COUNTRIES
-        | gaz.CITIES
-    ):
-        return low[0] in gaz.FIRST_NAMES
-    if any(w.isupper() and len(w) > 1 for w in words) and low[0] not in gaz.FIRST_NAMES:
-        return False
-    return not any(is_occupation(w) or w in voc.BOUNDARY_WORDS or w in voc.NOT_NAMES for w in low)
-
-
-def _introduced(text: Text, sentence: Sentence) -> list[Finding]:
-    """ "Ana, 33, accountant, Oslo": at least two more items of known kinds after the name."""
-    plain, end = text.plain, sentence.end
-    greet = _GREET.match(plain, sentence.start, end)
-    pos = greet.end() if greet else sentence.start
-    lead = re.compile(r"(?:my name is|name's|i'm|im|i am|this is|it's)\s+", re.I).match(
-        plain, pos, end
-    )
-    pos = lead.end() if lead else pos
-    span = _person_at(text, pos, end)
-    begin, found = pos, list[Finding]()
-    if span:
-        found.append(Finding("name", span, begin, span.end))
-        pos = span.end
-    kinds = 0
-    while True:
-        gap = _INTRO_GAP.match(plain, pos, end) if pos > begin else re.compile("").match(plain, pos)
-        item = _intro_item(plain, gap.end(), end, {f.key for f in found}) if gap else None
-        if item is None:
-            break
-        kinds += 1
-        found.append(Finding(item[0], item[1], begin, item[1].end))
-        pos = item[1].end
-    enough = kinds >= 2 and any(f.key in ("age", "occupation") for f in found)
-    return found if enough and (span or found[0].key == "age") else []
-
-
-_ITEM_END = re.compile(
-    r"\s*(?:$|[,.;:!?()\n/|]|-\s|(?:and|here|living|based|in|from|with|at|currently|now)\b)", re.I
-)
-_ITEM_READERS = (
-    ("age", "age"),
-    ("occupation", "occupation"),
-    ("nationality", "nationality"),
-    ("home", "place"),
-    ("pronouns", "pronouns"),
-)
-
-
-def _intro_item(plain: str, pos: int, end: int, taken: set[str]) -> tuple[str, Span] | None:
-    lead = re.compile(r"(?:aged |age |from |in |living in |based in |an? )*", re.I).match(
-        plain, pos, end
-    )
-    pos = lead.end() if lead else pos
-    for key, reader in _ITEM_READERS:
-        spans = [] if key in taken else READERS[reader](plain, pos, end)
-        if spans and _ITEM_END.match(plain, spans[0].end, end):
-            return key, spans[0]
-    return None
-
-
-# ---- age
-
-
 def _aged(text: Text, sentence: Sentence) -> list[Finding]:
     plain, end = text.plain, sentence.end
     for match in _AT_AGE.finditer(plain, sentence.start, end):
         spans = READERS["age"](plain, match.end(), end)
-        if spans and (not _needs_me(match.group()) or _LIKE_SELF.search(plain, match.start(), end)):
+        if spans:
             return [Finding("age", spans[0], match.start(), spans[0].end)]
     bare = _BARE_AGE.match(plain, sentence.start, end)
     if (
@@ -225,20 +95,10 @@ def _aged(text: Text, sentence: Sentence) -> list[Finding]:
     return []
 
 
-def _needs_me(cue: str) -> bool:
-    return "man of" in cue.lower()
-
-
-_LIKE_SELF = re.compile(r"", re.I)
-
-
-# ---- what one is
-
-
 def _roles(text: Text, sentence: Sentence) -> list[Finding]:
-    """ "geologist here", "as a nurse, I …", "you're talking to a baker"."""
+    """As in "geologist here", "as a nurse, I …", "you're talking to a baker"."""
     plain, start, end = text.plain, sentence.start, sentence.end
-    greet = _GREET.match(plain, start, end)
+    greet = GREET.match(plain, start, end)
     first = greet.end() if greet else start
     for span in READERS["occupation"](plain, first, end):
         if _HERE_ROLE.match(plain, span.end, end):
@@ -276,13 +136,14 @@ def _places(text: Text, sentence: Sentence) -> list[Finding]:
                 if not is_here
             )
     found.extend(_resident(text, sentence))
-    found.extend(_where_i_live(text, sentence))
     return found
 
 
 def _resident(text: Text, sentence: Sentence) -> list[Finding]:
-    """ "Leeds resident here", "we're Valencia residents now", "I'm a Leeds-based nurse"."""
+    """As in "Leeds resident here", "we're Valencia residents now", "I'm a Leeds-based nurse"."""
     plain, start, end = text.plain, sentence.start, sentence.end
+    if not _RESIDES.search(plain, start, end):
+        return []
     positions = [start, *(m.end() for m in _OURSELVES.finditer(plain, start, end))]
     for pos in positions:
         for span in place(plain, pos, end):
@@ -297,26 +158,8 @@ def _resident(text: Text, sentence: Sentence) -> list[Finding]:
     return []
 
 
-def _where_i_live(text: Text, sentence: Sentence) -> list[Finding]:
-    """ "Rotterdam, that's where I live"."""
-    plain, end = text.plain, sentence.end
-    for span in place(plain, sentence.start, end):
-        tail = _WHERE_I.match(plain, span.end, end)
-        if tail is None:
-            continue
-        verb = tail.group("do").lower()
-        key = "hometown" if verb in ("come from", "from", "grew up", "was born") else "home"
-        if verb == "work":
-            key = "employer"
-        return [Finding(key, span, span.start, tail.end())]
-    return []
-
-
-# ---- work and contact
-
-
 def _work(text: Text, sentence: Sentence) -> list[Finding]:
-    """ "three years at Acme, QA analyst", "the company that employs me, Acme,"."""
+    """As in "three years at Acme, QA analyst", "the company that employs me, Acme,"."""
     plain, start, end = text.plain, sentence.start, sentence.end
     found: list[Finding] = []
     for pattern in (_TENURE, _EMPLOYS):
@@ -330,7 +173,7 @@ def _work(text: Text, sentence: Sentence) -> list[Finding]:
 def _role_after(plain: str, pos: int, end: int) -> list[Finding]:
     gap = re.compile(r"\s*,\s*(?:as )?", re.I).match(plain, pos, end)
     spans = READERS["occupation"](plain, gap.end(), end) if gap else []
-    if spans and _ITEM_END.match(plain, spans[0].end, end):
+    if spans and ITEM_END.match(plain, spans[0].end, end):
         return [Finding("occupation", s, s.start, s.end) for s in spans]
     return []
 
@@ -341,16 +184,30 @@ def _contacts(text: Text, sentence: Sentence, is_intro: bool) -> list[Finding]:
     found: list[Finding] = []
     for match in _CONTACT.finditer(plain, start, end):
         key = match.lastgroup or "email"
-        lead = [m for m in _REACH.finditer(plain, start, match.start())][-1:]
+        lead = list(_REACH.finditer(plain, start, match.start()))[-1:]
+        mine = _MY_CONTACT.search(plain, max(start, match.start() - 70), match.start())
         near = bool(lead) and match.start() - lead[0].end() < 12
         if (
             near
+            or (mine and (mine.group("mail") is not None) == (key == "email"))
+            or (bool(found) and _OR.search(plain, start, match.start()))
             or _THAT_IS_ME.match(plain, match.end())
             or (is_intro and _in_brackets(plain, match, start))
         ):
             begin = lead[0].start() if near else match.start()
             found.append(Finding(key, Span(*match.span()), begin, match.end()))
     return found
+
+
+_MY_CONTACT = re.compile(
+    r"\b(?:my|new|correct|right) (?:(?!account|order|track|ref|book|case|"
+    r"ticket|invoice|serial|custom|card|passp|policy|id\b|"
+    r"flight|room|vat|tax|regist|model|pin|student|member|contract|licen)\w+ )"
+    r"{0,2}?(?:(?P<mail>e-?mail|mail|address)|phone|mobile|number|cell|"
+    r"whatsapp|landline)\b[^.?!]*$",
+    re.I,
+)
+_OR = re.compile(r"\b(?:or|and) (?:on |at |by phone (?:on |at )?|via )?$", re.I)
 
 
 def _in_brackets(plain: str, match: re.Match[str], start: int) -> bool:

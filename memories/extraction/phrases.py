@@ -1,4 +1,4 @@
-"""Set phrases that state a fact without the speaker as subject: "it's due on …", "… suits me better".
+"""Set phrases that state a fact without an "I" before it: "it's due on …", "… suits me better".
 
 A `Lead` stands before its value, a `Trail` behind it.
 """
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from .findings import Finding
 from .guards import is_guarded
+from .readers import READERS
+from .spans import Span, is_boundary, tokens
 from .text import Sentence, Text
-from .typed import READERS
-from .values import Span, is_boundary, tokens
 from .vocabulary import CLAUSE_VERBS, PREPOSITIONS
 
 _DUE = (
@@ -22,7 +22,8 @@ _DUE = (
     r"ship(?:ped)?|signed|uploaded?|in|live|paid|final(?:ised|ized)?|over)"
 )
 _IDLE = (
-    r"(?:in my (?:spare|free|down) ?time|(?:on|at) (?:the |my )?weekends?|most (?:weekends|evenings|"
+    r"(?:in my (?:spare|free|down) ?time|(?:on|at) (?:the |my )"
+    r"?weekends?|most (?:weekends|evenings|"
     r"sundays|saturdays)|for fun|to relax|to unwind|outside (?:of )?work|after work|on (?:sundays|"
     r"saturdays)|every (?:weekend|sunday|saturday)|when i'm not working|as a hobby)"
 )
@@ -32,6 +33,8 @@ _IDLE = (
 class Lead:
     """Words that introduce a value."""
 
+    words: tuple[str, ...]
+    """One of them must occur: a cheap look before the pattern is tried."""
     key: str
     pattern: re.Pattern[str]
     reader: str
@@ -42,65 +45,137 @@ class Lead:
 class Trail:
     """Words that follow a value."""
 
+    words: tuple[str, ...]
     key: str
     pattern: re.Pattern[str]
     reader: str
 
 
-def _lead(key: str, pattern: str, reader: str, tail: str = "") -> Lead:
+def _lead(words: str, key: str, pattern: str, reader: str, tail: str = "") -> Lead:
     return Lead(
-        key, re.compile(pattern, re.I), reader, re.compile(tail, re.I) if tail else None
+        tuple(words.split()),
+        key,
+        re.compile(pattern, re.I),
+        reader,
+        re.compile(tail, re.I) if tail else None,
     )
 
 
-def _trail(key: str, pattern: str, reader: str) -> Trail:
-    return Trail(key, re.compile(pattern, re.I), reader)
+def _trail(words: str, key: str, pattern: str, reader: str) -> Trail:
+    return Trail(tuple(words.split()), key, re.compile(pattern, re.I), reader)
 
 
 LEADS: tuple[Lead, ...] = (
-    _lead("deadline", r"(?<!\w)(?:(?:is|are|it's|its|'s|was|be) )due (?:back |in |again )?(?:on |by |at )?", "loose_date"),
-    _lead("deadline", rf"(?<!\w)(?:must|has to|have to|needs? to|should|got to|gotta|supposed to) (?:\w+ ){{0,2}}?(?:be )?(?:all )?{_DUE}(?: [\w' ]{{0,25}}?)? (?:by|before|no later than|until|not later than|on or before) ", "loose_date"),
-    _lead("deadline", r"(?<!\w)(?:i|we)(?:'ve| have)? (?:only )?(?:got |have |until )(?:only |just )?(?:time )?(?:until|till) ", "loose_date"),
-    _lead("deadline", r"(?<!\w)(?:no later than|not later than) ", "loose_date"),
-    _lead("deadline", r"(?<!\w)by (?=[^.?!]{2,20} at the latest)", "loose_date"),
-    _lead("deadline", r"(?<!\w)(?:due|deadline)(?:: | is | on | by | date: )", "loose_date"),
-    _lead("deadline", r"(?<!\w)(?:pushed|moved|postponed|extended|brought forward|delayed)(?: it| the deadline| that)? (?:back |forward )?(?:to|until|till) ", "loose_date"),
-    _lead("allergic_to", r"(?<!\w)(?:nothing (?:with|containing)|no|without|avoid|skip|leave out|hold) (?=[^.?!]{3,60}\b(?:i'm|im|i am) (?:\w+ )?allergic(?! to))", "short_things"),
-    _lead("hobby", rf"(?<!\w){_IDLE},? (?:i|we)(?:'m| am)? (?:usually |mostly |often |like to |love to |tend to |also |sometimes |always |mainly |enjoy |do a lot of |do |into )?(?!work\b|have\b|am\b|can\b|need\b|want\b|would\b|could\b|don't\b|will\b)", "activity"),
-    _lead("home", r"(?<!\w)(?:my|our) (?:new |current |own )?(?:home|place|house|flat|apartment|family home) (?:is|are)(?: now)? in ", "place"),
-    _lead("name", r"(?<!\w)(?:sincerely|signed|yours),\s+", "name"),
-    _lead("education", r"(?<!\w)(?:in my|during my) (?:first|second|third|fourth|final|last) (?:year|semester|term) (?:of (?:studying )?|at )(?!high school|a\b|the\b)", "study"),
+    _lead("due", "deadline",
+          r"(?<!\w)(?:(?:is|are|it's|its|'s|was|be) )due (?:back |in |again )?(?:on |by |at )?",
+          "loose_date"),
+    _lead("must ha need should got supposed", "deadline",
+          rf"(?<!\w)(?:must|has to|have to|needs? to|should|got to|gotta|supposed to) (?:\w+ )"
+          rf"{{0,2}}?(?:be )?(?:all )?{_DUE}(?: [\w' ]{{0,25}}?)? (?:by|before|no later than|"
+          rf"until|not later than|on or before|on) ", "loose_date"),
+    _lead("until till", "deadline",
+          r"(?<!\w)(?:i|we)(?:'ve| have)? (?:only )?(?:got |have |until )(?:only |just )?(?:time "
+          r")?(?:until|till) ", "loose_date"),
+    _lead("close end due", "deadline",
+          r"(?<!\w)(?:applications?|submissions?|registration|enrolment|entries|the call|the "
+          r"window) (?:closes?|ends?|are due|is due) (?:on |at )?", "loose_date"),
+    _lead("by", "deadline",
+          r"(?<!\w)(?:(?:i|we) (?:\w+ )?|(?:boss|manager|client|customer|supervisor|professor|"
+          r"prof|teacher|she|he|they) )(?:needs?|wants?) (?:this|it|that|them|(?:the|my|this) "
+          r"[\w ]{2,25}?)(?: (?:\w+))? by ", "loose_date"),
+    _lead("must ha need got", "deadline",
+          r"(?<!\w)(?:must|has to|have to|needs to|got to|gotta) [\w' ]{2,40}? (?:by|before) "
+          r"(?:noon on |midnight on |the end of the day on |close of business on )?",
+          "loose_date"),
+    _lead("later", "deadline", r"(?<!\w)(?:no later than|not later than) ", "loose_date"),
+    _lead("latest", "deadline", r"(?<!\w)by (?=[^.?!]{2,20} at the latest)", "loose_date"),
+    _lead("due deadline", "deadline", r"(?<!\w)(?:due|deadline)(?:: | is | on | by | date: )",
+          "loose_date"),
+    _lead("pushed moved postponed extended forward delayed", "deadline",
+          r"(?<!\w)(?:pushed|moved|postponed|extended|brought forward|delayed)(?: it| the "
+          r"deadline| that)? (?:back |forward )?(?:to|until|till) ", "loose_date"),
+    _lead("allergic", "allergic_to",
+          r"(?<!\w)(?:nothing (?:with|containing)|no|without|avoid|skip|leave out|hold) "
+          r"(?=[^.?!]{3,60}\b(?:i'm|im|i am) (?:\w+ )?allergic(?! to))", "short_things"),
+    _lead("time week evening sunday saturday fun relax unwind work hobby", "hobby",
+          rf"(?<!\w){_IDLE},? (?:i|we)(?:'m| am)? (?:usually |mostly |often |like to |love to |"
+          rf"tend to |also |sometimes |always |mainly |enjoy |do a lot of |do |into )?(?!work\b|"
+          rf"have\b|am\b|can\b|need\b|want\b|would\b|could\b|don't\b|will\b)", "activity"),
+    _lead("in", "home",
+          r"(?<!\w)(?:my|our) (?:new |current |own )?(?:home|place|house|flat|apartment|family "
+          r"home) (?:is|are)(?: now)? in ", "place"),
+    _lead("home", "home",
+          r"(?<!\w)home (?:for (?:me|us) |base )?(?:is|has been|'s) (?:now |currently )?(?:in )?",
+          "place"),
+    _lead("call", "home", r"(?<!\w)(?:i|we) call (?=[\w ]{2,25} home\b)", "place", r" home\b"),
+    _lead("sincerely signed yours", "name", r"(?<!\w)(?:sincerely|signed|yours),\s+", "name"),
+    _lead("year semester term", "education",
+          r"(?<!\w)(?:in my|during my) (?:first|second|third|fourth|final|last) (?:year|semester|"
+          r"term) (?:of (?:studying )?|at )(?!high school|a\b|the\b)", "study"),
 )  # fmt: skip
 
 TRAILS: tuple[Trail, ...] = (
-    _trail("allergic_to", r" (?:gives?|causes?) me (?:an? )?(?:\w+ )?(?:allergic reaction|hives|anaphyla\w+)", "short_things"),
-    _trail("allergic_to", r" (?:is|are) (?:another |an? |one )?(?:\w+ )?allerg(?:y|ies) of mine", "short_things"),
-    _trail("prefers", r" (?:suits?|works? (?:much |way )?better for|fits?) (?:me )?(?:much |way |far )?(?:better )?(?=than )", "short_things"),
-    _trail("owns", r" (?:that )?(?:i've (?:had|owned)|i (?:own|bought|have had|have owned|drive|got)|we've (?:had|owned)|we (?:own|bought))(?= (?:since|for|in|last|from|this|new|second)\b|[,.?!]|$)", "owned"),
-    _trail("skill", r" i (?:can (?:do|use|handle)|know) (?:as well|too|well|also)", "skills"),
-    _trail("nationality", r" (?:by (?:nationality|birth|passport|blood)|citizen here|passport holder here)", "nationality"),
-    _trail("languages", r" (?:is|are) (?:what we speak at home|my (?:first|native|second|third|main) languages?)", "languages"),
-    _trail("hobby", r" (?:is|are) (?:what i do for fun|how i (?:relax|unwind))", "short_things"),
-    _trail("likes", r" (?:is|are) (?:my thing|my jam|my cup of tea|right up my street|right up my alley|my guilty pleasure)", "short_things"),
-    _trail("dislikes", r" (?:is|are)(?:n't| not) (?:really )?(?:my thing|for me|my jam|my cup of tea)", "short_things"),
-    _trail("employer", r" (?:is|are) where i work", "organisation"),
-    _trail("pronouns", r"(?:,? (?:please|pls|here|pronouns|if you (?:don't )?mind|thanks|not )|\)|$)", "pronouns"),
-    _trail("employer", r" (?:employs|hired|has hired|just hired) me\b", "organisation"),
+    _trail("like", "nationality", r",? (?:like me|like myself)\b", "nationality"),
+    _trail("like", "occupation", r",? (?:like me|like myself)\b", "occupation"),
+    _trail("me", "allergic_to",
+           r" (?:gives?|causes?) me (?:an? )?(?:\w+ )?(?:allergic reaction|hives|anaphyla\w+)",
+           "short_things"),
+    _trail("mine", "allergic_to",
+           r" (?:is|are) (?:another |an? |one )?(?:\w+ )?allerg(?:y|ies) of mine", "short_things"),
+    _trail("suit work fit", "prefers",
+           r" (?:suits?|works? (?:much |way )?better for|fits?) (?:me )?(?:much |way |far )"
+           r"?(?:better )?(?=than )", "short_things"),
+    _trail("i've we've own bought had drive got", "owns",
+           r" (?:that )?(?:i've (?:had|owned)|i (?:own|bought|have had|have owned|drive|got)|"
+           r"we've (?:had|owned)|we (?:own|bought))(?= (?:since|for|in|last|from|this|new|second)"
+           r"\b|[,.?!]|$)", "owned"),
+    _trail("can know", "skill", r" i (?:can (?:do|use|handle)|know) (?:as well|too|well|also)",
+           "skills"),
+    _trail("by here", "nationality",
+           r" (?:by (?:nationality|birth|passport|blood)|citizen here|passport holder here)",
+           "nationality"),
+    _trail("born", "hometown", r" born (?:and|&) (?:bred|raised)", "place"),
+    _trail("what languag", "languages",
+           r" (?:is|are) (?:what we speak at home|my (?:first|native|second|third|main) "
+           r"languages?)", "languages"),
+    _trail("what how", "hobby", r" (?:is|are) (?:what i do for fun|how i (?:relax|unwind))",
+           "short_things"),
+    _trail("my", "likes",
+           r" (?:is|are) (?:my thing|my jam|my cup of tea|right up my street|right up my alley|"
+           r"my guilty pleasure)", "short_things"),
+    _trail("my me", "dislikes",
+           r" (?:is|are)(?:n't| not) (?:really )?(?:my thing|for me|my jam|my cup of tea)",
+           "short_things"),
+    _trail("where", "home",
+           r",? (?:which is |that's |is |this is |because that's )?where (?:i|we)(?:'m| am|'re| "
+           r"are)? (?:live|based|living|currently live)\b", "place"),
+    _trail("where", "hometown",
+           r",? (?:which is |that's |is |this is |because that's )?where (?:i|we)(?:'m| am|'re| "
+           r"are)? (?:grew up|was born|were born|come from|from)\b", "place"),
+    _trail("where", "employer", r" (?:is|are) where i work", "organisation"),
+    _trail("/", "pronouns",
+           r"(?:,? (?:please|pls|here|pronouns|if you (?:don't )?mind|thanks|not )|\)|$)",
+           "pronouns"),
+    _trail("me", "employer", r" (?:employs|hired|has hired|just hired) me\b", "organisation"),
 )  # fmt: skip
 _BREAK = re.compile(
-    r"[,;:.!?()]\s*|\s(?:so|and|but|because|since|please|from|like|of|that|which|for|with|the|on|in|is|not|or)\s"
+    r"[,;:.!?()]\s*|\s(?:so|and|but|because|since|please|from|like|"
+    r"of|that|which|for|with|the|on|in|is|not|or)\s"
 )
 
 
 def find(text: Text, sentence: Sentence) -> list[Finding]:
     """What the set phrases of a sentence state."""
     found: list[Finding] = []
+    low = text.plain[sentence.start : sentence.end].lower()
     for lead in LEADS:
-        for match in lead.pattern.finditer(text.plain, sentence.start, sentence.end):
-            found.extend(_after(text, sentence, lead, match))
+        if any(word in low for word in lead.words):
+            for match in lead.pattern.finditer(text.plain, sentence.start, sentence.end):
+                found.extend(_after(text, sentence, lead, match))
     for trail in TRAILS:
-        for match in trail.pattern.finditer(text.plain, sentence.start, sentence.end):
-            found.extend(_before(text, sentence, trail, match))
+        if any(word in low for word in trail.words):
+            for match in trail.pattern.finditer(text.plain, sentence.start, sentence.end):
+                found.extend(_before(text, sentence, trail, match))
     return found
 
 
@@ -131,7 +206,11 @@ def backward(plain: str, reader: str, start: int, stop: int) -> Iterator[list[Sp
     positions = [begin, *(begin + m.end() for m in re.finditer(r"[\s(\"]+", plain[begin:stop]))]
     marks = [begin + m.end() for m in _BREAK.finditer(plain[begin:stop])]
     cut = max((m for m in marks if m < stop - 1), default=begin)
-    allowed = positions if reader in ("languages", "short_things", "skills", "things") else [p for p in positions if p >= cut]
+    allowed = (
+        positions
+        if reader in ("languages", "short_things", "skills", "things")
+        else [p for p in positions if p >= cut]
+    )
     for pos in allowed:
         spans = READERS[reader](plain, pos, stop) if pos < stop else []
         word = next(tokens(plain, pos, stop, 1), None)

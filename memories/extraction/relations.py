@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import gazetteer as gaz
+from . import relation_idioms
 from . import vocabulary as voc
 from .findings import Finding
+from .frames import Owner
 from .guards import is_guarded
+from .nouns import read_list
+from .proper import known_name, name
+from .relation_idioms import is_name
+from .spans import Span, skip, tokens
 from .text import Sentence, Text
 from .types import ClaimKind
-from .values import Span, known_name, name, read_list, tokens
 
 _WORDS = "|".join(f"(?P<{key}>{pattern})" for key, pattern in voc.RELATIONS)
 _ADJECTIVES = (
@@ -22,37 +26,49 @@ _NOT_COMPOUND = (
     r"(?! (?:tongue|in law|food|litter|care|company|shower|room|account|benefit|day|language|land|"
     r"board|breed|owner|sitter|walker|show|park|school|group|code|bed|seat|tree|phone|number)\b)"
 )
-_OWNED = re.compile(rf"(?<![\w'])(?:my|our)\s+{_ADJECTIVES}(?:{_WORDS})(?![\w-]){_NOT_COMPOUND}", re.I)
+_OWNED = re.compile(
+    rf"(?<![\w'])(?:my|our)\s+{_ADJECTIVES}(?:{_WORDS})(?![\w-]){_NOT_COMPOUND}", re.I
+)
 _COUNTED = re.compile(
     rf"(?<![\w'])(?:an?|one|two|three|four|five|\d|another|the)\s+{_ADJECTIVES}(?:{_WORDS})"
     r"(?P<mine> of (?:mine|ours))?(?![\w-])",
     re.I,
 )
 _HAVING = re.compile(
-    r"\b(?:i|we|i've|we've|ive|i'm|we're|got|have|had|adopted|rescued|bought|own|took in|foster)\b"
-    r"[^,.;:!?]{0,30}$|(?:^|[,.!?]\s*)(?:got|have|just got|adopted|rescued)\s*$",
+    r"\b(?:i|we|i've|we've|ive|i'm|we're|got|have|adopted|rescued|bought|own|took in|foster)\b"
+    r"[^,.;:!?]{0,30}$|(?:^|[,.!?]\s*)(?:got|have|just got|adopted|"
+    r"rescued)\s*$|^\s*(?:yes|yeah|yep|sure|just)[,. ]+$",
     re.I,
 )
-_NAME_WORD = r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[^\W\d_a-z][\w'-]*\w(?: (?:(?:de|la|van|von|der|den|da|dos|el|al|bin) )*[^\W\d_a-z][\w'-]*\w)?"
+_NAME_WORD = (
+    r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[^\W\d_a-z][\w'-]*\w(?: (?:(?:de|la|van|"
+    r"von|der|den|da|dos|el|al|bin) )*[^\W\d_a-z][\w'-]*\w)?"
+)
 _LEFT = re.compile(
     rf"(?P<names>{_NAME_WORD}(?:(?:, | and |, and | & ){_NAME_WORD})*)"
-    r"(?P<link>\s*,\s*(?:(?:who|that|he|she|they)(?:'s|'re| is| are| was)(?: also| now| actually)? |"
+    r"(?P<link>\s*,\s*(?:(?:who|that|he|she|they)(?:'s|'re| is|"
+    r" are| was)(?: also| now| actually)? |"
     r"(?:also|now|actually) |and )?|\s*\(\s*(?:(?:who|that|he|she|they)(?:'s|'re| is| are) )?|"
-    r"(?:'s| has)(?: now)? been |'s (?:now )?|(?:,? who)? (?:is|are|was|became|has become)(?: now| also| actually)? |"
+    r"(?:'s| has)(?: now)? been |'s (?:now )?|(?:,? who)? (?:is|are|"
+    r"was|became|has become)(?: now| also| actually)? |"
     r" (?:isn't|is not|aren't|is no longer|are no longer|isnt) | - )$"
 )
 _NAMING = re.compile(
     r"(?:'s|s')? (?:full |first )?name(?:'s| is|s are)(?: now)? |"
-    r",?\s*(?:who(?:'s| is| are| was) |is |are |was |were |whose |that's )?(?:called|named|name'?s?)[:,]? |"
+    r",?\s*(?:who(?:'s| is| are| was) |is |are |was |were |whose |"
+    r"that's )?(?:called|named|name'?s?)[:,]? |"
     r",?\s*(?:her|his|their) names?(?:'s| is| are) |:\s*|'s called |"
     r"(?: of mine| of ours)?,? (?:called|named) ",
     re.I,
 )
 _APPOSED = re.compile(
-    r"(?P<open>\s*\(\s*(?:called |named |his name is |her name is )?|,\s+|\s+-\s+|\s+)", re.I
+    r"(?P<open>\s*\(\s*(?:called |named |his name is |her name is )?|"
+    r",\s+|\s+-\s+|\s+(?:is|are) (?:now |currently )?|\s+)",
+    re.I,
 )
 _CLOSED = re.compile(
-    r"\s*(?:$|[,.;:!?)(]|-\s|'s\b|(?:and|but|who|is|are|was|has|so|or|of mine|of ours|from|at work|now|too|also|since)\b)",
+    r"\s*(?:$|[,.;:!?)(]|-\s|'s\b|(?:and|but|who|is|are|was|has|so|or|of "
+    r"mine|of ours|from|at work|now|too|also|since)\b)",
     re.I,
 )
 _HER_NAME = re.compile(
@@ -65,24 +81,8 @@ _GREETED = re.compile(
     r"\b(?:hi|hello|hey|dear|thanks|thank you|ok|okay|sorry|cheers|in|at|near)\s*,?\s*$", re.I
 )
 _PARENT = re.compile(
-    r"(?<![\w'-])(?:(?P<mother>mum|mom|mama|mummy)|(?P<father>dad|papa|daddy))(?=,? \(|, | (?-i:[^\W\d_a-z]))",
-    re.I,
-)
-_OFFICE = re.compile(
-    r"(?P<name>[^\W\d_a-z][\w'-]+) (?:from|at|in) (?:my|our|the) (?:office|team|work|department|company|lab)\b|(?P<name2>[^\W\d_a-z][\w'-]+) from (?:work|accounting|accounts|hr|sales|marketing|finance|legal|it)\b"
-)
-_MARRIED = re.compile(
-    r"(?P<name>[^\W\d_a-z][\w'-]+) \((?:we've been|we're|we are|we got) (?:happily )?married"
-)
-_THE_ANIMAL = re.compile(rf"(?P<name>[^\W\d_a-z][\w'-]+) the (?:{voc.ANIMALS})\b")
-_OTHER_ONE = re.compile(
-    r"\b(?:the other(?: one)?|the second(?: one)?|the younger(?: one)?|the older one),? (?:is |called |named |is called )?(?=[^\W\d_a-z])"
-)
-_INCLUDED = re.compile(r"\b(?:kids|children)(?: included| too| as well| in tow)? \((?=[^\W\d_a-z])")
-_PARTING = re.compile(
-    r"(?P<name>[^\W\d_a-z][\w'-]+) and (?:i|me) (?:have |are |just |recently |finally )*"
-    r"(?:(?P<over>broke|broken|split|separated|parted|divorced|got divorced|getting divorced|are done|are no longer)|"
-    r"(?P<wed>got married|married|tied the knot)|(?P<bound>got engaged|engaged))",
+    r"(?<![\w'-])(?:(?P<mother>mum|mom|mama|mummy)|(?P<father>dad|"
+    r"papa|daddy))(?=,? \(|, | (?-i:[^\W\d_a-z]))",
     re.I,
 )
 
@@ -106,9 +106,53 @@ def find(text: Text, sentence: Sentence) -> tuple[list[Finding], list[Mention]]:
     for match in _COUNTED.finditer(text.plain, sentence.start, sentence.end):
         _counted(text, sentence, match, found, mentions)
     _parents(text, sentence, found, mentions)
-    _idioms(text, sentence, found)
+    found.extend(relation_idioms.find(text, sentence, found))
     _later_name(text, sentence, found, mentions)
     return found, mentions
+
+
+def pronouns(text: Text, sentence: Sentence, mentions: list[Mention]) -> list[Owner]:
+    """As in "she" and "he" after a single relative, as owners of what follows."""
+    found: list[Owner] = []
+    for match in _PRONOUN.finditer(text.plain, sentence.start, sentence.end):
+        before = [m for m in mentions if m.start < match.start()]
+        if not before or not before[-1].is_single:
+            continue
+        key, is_she = before[-1].key, match.group().lower() == "she"
+        left = text.plain[max(sentence.start, match.start() - 60) : match.start()]
+        if key in (voc.MALE if is_she else voc.FEMALE) or is_guarded(left):
+            continue
+        found.append(Owner(match.start(), match.end(), key))
+    return found
+
+
+def namesakes(
+    text: Text, sentence: Sentence, known: dict[str, str], mentions: list[Mention]
+) -> list[Owner]:
+    """Names met before, standing for the relative they belong to."""
+    found: list[Owner] = []
+    for word, key in known.items():
+        at = text.plain.find(word, sentence.start, sentence.end)
+        is_word = at >= 0 and not text.plain[at + len(word) : at + len(word) + 1].isalnum()
+        if is_word and not any(m.start <= at < m.end for m in mentions):
+            found.append(Owner(at, at + len(word), key))
+    return found
+
+
+_IS_SHORT = re.compile(
+    r"'s (?:an?|been|always|now|very|\d+|from|in|at|on|allergic|vegan|"
+    r"vegetarian|called|not|\w+ing|the (?:head|director))\b",
+    re.I,
+)
+_PRONOUN = re.compile(r"(?<![\w'])(?:she|he)(?=['\s])", re.I)
+
+
+_WANTED = re.compile(
+    r"(?:\b(?:want|wish|would|looking for|need|if i had)\b|'d (?:love|like)\b)[^,.;]*$|"
+    r"(?<!'ve )(?<!have )\bhad\s*$",
+    re.I,
+)
+_NAMING_LEFT = re.compile(r"\b(?:name|call|naming|calling)\s*$", re.I)
 
 
 def _owned(
@@ -118,16 +162,22 @@ def _owned(
     found: list[Finding],
     mentions: list[Mention],
 ) -> None:
-    """ "my sister …", with a name on either side of it."""
+    """As in "my sister …", with a name on either side of it."""
     plain, key = text.plain, _key(match)
     left = plain[max(sentence.start, match.start() - 60) : match.start()]
+    if _NAMING_LEFT.search(left):
+        return
     single = not _PLURAL.search(match.group(key))
     if _names_before(text, sentence, match, key, found, mentions):
         return
     names, end = _names_after(text, sentence, match.end(), single)
     found.extend(Finding(key, n, match.start(), n.end) for n in names)
-    if plain[match.end() : match.end() + 1] == "'" and not names:
-        return
+    if (
+        plain[match.end() : match.end() + 1] == "'"
+        and not names
+        and not _IS_SHORT.match(plain, match.end())
+    ):
+        return  # "my sister's house" is about the house
     if not is_guarded(left):
         mentions.append(Mention(match.start(), _after_who(plain, end, sentence.end), key, single))
 
@@ -136,9 +186,15 @@ def _key(match: re.Match[str]) -> str:
     return next(key for key, _ in voc.RELATIONS if match.group(key))
 
 
+_MEANWHILE = re.compile(
+    r"\s+(?:at the moment|right now|at home|now|of (?:\w+ )?(?:years|months))(?=,)", re.I
+)
+
+
 def _names_after(text: Text, sentence: Sentence, pos: int, single: bool) -> tuple[list[Span], int]:
     """The names after a relation word, and where the phrase ends."""
     plain, limit = text.plain, sentence.end
+    pos = skip(_MEANWHILE, plain, pos, limit)
     naming = _NAMING.match(plain, pos, limit)
     if naming:
         names = read_list(plain, naming.end(), limit, _any_case if text.is_lower else name)
@@ -147,9 +203,10 @@ def _names_after(text: Text, sentence: Sentence, pos: int, single: bool) -> tupl
     if not apposed:
         return [], pos
     reader = known_name if apposed.group().strip() in ("", "(") else name
-    names = [n for n in read_list(plain, apposed.end(), limit, reader) if _is_name(plain, n)]
+    names = [n for n in read_list(plain, apposed.end(), limit, reader) if is_name(plain, n)]
     names = _first(names, single)
-    needs_close = apposed.group().strip() in (",", "-")
+    link = apposed.group().strip()
+    needs_close = link in (",", "-") or link[:2] in ("is", "ar")
     if not names or (needs_close and not _CLOSED.match(plain, names[-1].end, limit)):
         return [], pos
     return names, names[-1].end
@@ -169,11 +226,6 @@ def _first(names: list[Span], single: bool) -> list[Span]:
     return names[:1] if single else names
 
 
-def _is_name(plain: str, span: Span) -> bool:
-    low = plain[span.start : span.end].lower().split()[0]
-    return low not in gaz.NATIONALITIES | gaz.LANGUAGES | gaz.MONTHS | gaz.WEEKDAYS | gaz.COUNTRIES
-
-
 def _after_who(plain: str, pos: int, limit: int) -> int:
     who = re.compile(r"[\s,)]*(?:,?\s*\bwho\b)?", re.I).match(plain, pos, limit)
     return who.end() if who else pos
@@ -187,14 +239,14 @@ def _names_before(
     found: list[Finding],
     mentions: list[Mention],
 ) -> bool:
-    """ "Ana, my sister," and "Ana is my sister"."""
+    """As in "Ana, my sister," and "Ana is my sister"."""
     plain, start = text.plain, max(sentence.start, match.start() - 80)
     left = _LEFT.search(plain[start : match.start()])
     if left is None or not _links(text, sentence, left, match, start):
         return False
     link = left.group("link").strip().lower()
     names = read_list(plain, start + left.start("names"), start + left.end("names"), name)
-    names = [n for n in names if _is_name(plain, n)]
+    names = [n for n in names if is_name(plain, n)]
     if not names or (_PLURAL.search(match.group(key)) is None and link == "are"):
         return False
     if _PLURAL.search(match.group(key)) is None and len(names) > 1:
@@ -229,10 +281,11 @@ def _links(
 
 
 def _successor(plain: str, match: re.Match[str], sentence: Sentence, key: str) -> list[Finding]:
-    """ "Ana isn't my boss anymore, Bea is": who took over."""
+    """As in "Ana isn't my boss anymore, Bea is": who took over."""
     rest = re.compile(
-        r"\s*(?:any ?more|any longer|now)?\s*[,;]\s*(?:and |but |now )?(?:it's )?(?P<name>[^\W\d_a-z][\w'-]+)"
-        r"(?: is\b| took over|$|[,.])"
+        r"\s*(?:any ?more|any longer|now)?\s*[,;]\s*(?:and |but |now "
+        r")?(?:it's )?(?P<name>[^\W\d_a-z][\w'-]+)"
+        r"(?: is\b| now\b| took over|$|[,.])"
     ).match(plain, match.end(), sentence.end)
     if rest is None:
         return []
@@ -246,15 +299,19 @@ def _counted(
     found: list[Finding],
     mentions: list[Mention],
 ) -> None:
-    """ "I have a son, Leo", "a friend of mine, Leo", "Leo, a good friend"."""
+    """As in "I have a son, Leo", "a friend of mine, Leo", "Leo, a good friend"."""
     plain, key = text.plain, _key(match)
     single = not _PLURAL.search(match.group(key))
     left = plain[sentence.start : match.start()]
     is_social = key in ("friend", "colleague")
     if is_social and _names_before(text, sentence, match, key, found, mentions):
         return
+    if _WANTED.search(left):
+        return
     having = _HAVING.search(left)
-    if not (match.group("mine") or having) or is_guarded(left[: having.start()] if having else left):
+    if not (match.group("mine") or having) or is_guarded(
+        left[: having.start()] if having else left
+    ):
         return
     names, end = _names_after(text, sentence, match.end(), single)
     found.extend(Finding(key, n, match.start(), n.end) for n in names)
@@ -262,8 +319,20 @@ def _counted(
         mentions.append(Mention(match.start(), _after_who(plain, end, sentence.end), key, True))
 
 
+_BARE_PARENT = re.compile(
+    r"(?<![\w'-])(?<!my )(?<!our )(?<!your )(?<!his )(?<!her )"
+    r"(?:(?P<mother>mum|mom|mama)|(?P<father>dad|papa))"
+    r"(?=\s(?:is|lives|works|has|loves|hates|likes|speaks|turned|moved|turns)\b|'s\b)",
+    re.I,
+)
+
+
 def _parents(text: Text, sentence: Sentence, found: list[Finding], mentions: list[Mention]) -> None:
-    """ "mum (Ana)", "there's dad, Leo,": parents need no possessive."""
+    """As in "mum (Ana)", "there's dad, Leo,": parents need no possessive."""
+    for match in _BARE_PARENT.finditer(text.plain, sentence.start, sentence.end):
+        if not is_guarded(text.plain[sentence.start : match.start()][-60:]):
+            key = match.lastgroup or "mother"
+            mentions.append(Mention(match.start(), match.end(), key, True))
     for match in _PARENT.finditer(text.plain, sentence.start, sentence.end):
         if any(m.start <= match.start() < m.end for m in mentions):
             continue
@@ -275,51 +344,10 @@ def _parents(text: Text, sentence: Sentence, found: list[Finding], mentions: lis
             mentions.append(Mention(match.start(), end, key, True))
 
 
-def _idioms(text: Text, sentence: Sentence, found: list[Finding]) -> None:
-    """Ways of naming somebody without a relation word next to the name."""
-    plain, start, end = text.plain, sentence.start, sentence.end
-    for match in _OFFICE.finditer(plain, start, end):
-        group = "name" if match.group("name") else "name2"
-        _add(plain, found, "colleague", match, group)
-    for match in _MARRIED.finditer(plain, start, end):
-        _add(plain, found, "spouse", match, "name")
-    for match in _THE_ANIMAL.finditer(plain, start, end):
-        _add(plain, found, "pet", match, "name")
-    for match in _INCLUDED.finditer(plain, start, end):
-        found.extend(
-            Finding("child", n, match.start(), n.end)
-            for n in read_list(plain, match.end(), end, name)
-        )
-    if any(f.key == "pet" for f in found):
-        for match in _OTHER_ONE.finditer(plain, start, end):
-            found.extend(
-                Finding("pet", n, match.start(), n.end) for n in name(plain, match.end(), end)
-            )
-    _couple(plain, start, end, found)
-
-
-def _add(plain: str, found: list[Finding], key: str, match: re.Match[str], group: str) -> None:
-    span = Span(*match.span(group))
-    if name(plain, span.start, span.end) and _is_name(plain, span):
-        found.append(Finding(key, span, match.start(), match.end()))
-
-
-def _couple(plain: str, start: int, end: int, found: list[Finding]) -> None:
-    for match in _PARTING.finditer(plain, start, end):
-        span = Span(*match.span("name"))
-        if match.group("over"):
-            for key in ("partner", "spouse"):
-                found.append(Finding(key, span, match.start(), match.end(), ClaimKind.CLOSE))
-        elif match.group("wed"):
-            found.append(Finding("spouse", span, match.start(), match.end()))
-        else:
-            found.append(Finding("partner", span, match.start(), match.end()))
-
-
 def _later_name(
     text: Text, sentence: Sentence, found: list[Finding], mentions: list[Mention]
 ) -> None:
-    """ "my sister, Ana's her name" and "her name is Ana"."""
+    """As in "my sister, Ana's her name" and "her name is Ana"."""
     if not mentions:
         return
     last = mentions[-1]

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from . import vocabulary as voc
-from .findings import Finding
-from .frames import ANYMORE, Slot, Subject, corrects, is_addressed, parse, subjects
-from .grammar import ENDINGS, INTENTIONS, PREDICATES, Predicate
+from .findings import CORRECTED, Finding
+from .frames import ANYMORE, Owner, Slot, Subject, corrects, is_addressed, parse, subjects
+from .grammar import Predicate, gate
+from .grammar_aims import ENDINGS, INTENTIONS
+from .grammar_self import SELF
+from .grammar_tastes import TASTES
+from .readers import READERS
+from .spans import Span, tokens
 from .text import Sentence, Text
-from .typed import READERS
 from .types import ClaimKind
-from .values import Span, tokens
+from .wordlists import words
 
 _FRAMES = ("be", "was", "have", "do", "can", "will", "would", "might", "any")
 _BY_FRAME: dict[str, tuple[Predicate, ...]] = {
-    frame: tuple(p for p in (*INTENTIONS, *PREDICATES) if frame in p.frames) for frame in _FRAMES
+    frame: tuple(p for p in (*INTENTIONS, *SELF, *TASTES) if frame in p.frames) for frame in _FRAMES
 }
+_GATES = {frame: gate(_BY_FRAME[frame]) for frame in _FRAMES}
+_OPEN = {frame: tuple(p for p in _BY_FRAME[frame] if p.is_open) for frame in _FRAMES}
 _ENDINGS = {frame: tuple(p for p in ENDINGS if frame in p.frames) for frame in _FRAMES}
+_ENDING_GATES = {frame: gate(_ENDINGS[frame]) for frame in _FRAMES}
 _RESUME = re.compile(r"\s*(?:[,(]\s*(?:and |but |plus |& )?|\s(?:and|but|&|plus)\s|\s-\s)\s*", re.I)
-_NEXT = re.compile(r"[,(]\s*(?:and |but |plus |& |who )?|(?<=\s)(?=(?:living|based|working|studying|raised|born|currently|originally) )|(?<=\s)who\s|(?<=\s)(?:and|but|&|plus|then)\s|\s-\s", re.I)
+_NEXT = re.compile(
+    r"[,(]\s*(?:and |but |plus |& |who )?|(?<=\s)(?=(?:living|based|working|studying|"
+    r"raised|born|currently|originally) )|(?<=\s)who\s|(?<=\s)(?:and|but|&|plus|then)\s|"
+    r"\s-\s",
+    re.I,
+)
 _OPENING = re.compile(
     r"\s*(?:(?:hi|hello|hey|hola|ok|okay|so|well|btw|fyi|oh|and|also|um|hmm?|hm|yes|yeah|yep|no|"
     r"sure|right|actually|update|context|background|for context|fun fact|for the record|anyway|"
@@ -33,48 +45,61 @@ _OPENING = re.compile(
 _WORK_TAIL = re.compile(
     r"\s*,?\s*(?:(?:currently |now )?(?:working |employed )?(?:at|for|with)|here at)\s+", re.I
 )
+_ORIGIN_TAIL = re.compile(r"\s*,?\s*(?:originally )?from\s+", re.I)
 _PLACE_TAIL = re.compile(
     r"\s*,?\s*(?:down |over |up |out |here |based |living |working |currently )*in\s+", re.I
 )
 _ROLE_TAIL = re.compile(r"\s*,?\s*as\s+(?=an?\b|the\b|\w)", re.I)
+_JOB_TAIL = re.compile(
+    r"\s*,?\s*(?:for|to (?:start|take)) (?:an? |my )?(?:new )?(?:job|"
+    r"position|role|internship|postdoc) (?:at|with)\s+|"
+    r"\s*,?\s*(?:and|to) (?:work|working) (?:at|for)\s+",
+    re.I,
+)
+_YEARS_TAIL = re.compile(r"[- ]?(?:years?[- ]old|yrs?[- ]old|yo|y/o)\s+", re.I)
+_ONLY_STUDENT = re.compile(r"students?", re.I)
+_STUDENT = re.compile(r"\bstudents?$|\bundergrad\w*$|\bphd$", re.I)
+_SUBJECT_TAIL = re.compile(r"\s*(?:in|of)\s+(?=[^\W\d_])", re.I)
 _AGED_TAIL = re.compile(r"\s*,\s*", re.I)
 
 
-def find(text: Text, sentence: Sentence, owners: list[tuple[int, int, str]]) -> list[Finding]:
-    """The facts stated in a sentence; `owners` are the spans that name a relative, and which."""
-    found: list[Finding] = []
+def find(
+    text: Text, sentence: Sentence, owners: list[Owner], known: Sequence[Finding] = ()
+) -> list[Finding]:
+    """The facts of a sentence; `owners` are its relatives, `known` what else it said already."""
+    found = list(known)
     for slot in _slots(text, sentence, owners, found):
         found.extend(_facts_at(text, slot))
     return _unique(found)
 
 
 def _slots(
-    text: Text, sentence: Sentence, owners: list[tuple[int, int, str]], found: list[Finding]
+    text: Text, sentence: Sentence, owners: list[Owner], found: list[Finding]
 ) -> Iterator[Slot]:
     """Every place of a sentence where a predicate may stand. Looks at `found` as it grows."""
     plain, limit = text.plain, sentence.end
-    seen: list[Subject | tuple[int, int, str]] = [*subjects(plain, sentence.start, limit), *owners]
-    seen.sort(key=lambda s: s[0] if isinstance(s, tuple) else s.start)
-    first = (
-        seen[0][0] if seen and isinstance(seen[0], tuple) else (seen[0].start if seen else limit)
-    )
+    seen: list[Subject | Owner] = [*subjects(plain, sentence.start, limit), *owners]
+    seen.sort(key=lambda subject: subject.start)
+    ends = [subject.start for subject in seen[1:]] + [limit]
     yield from _roles(plain, sentence)
-    yield from _initial(plain, sentence.start, first, limit, found)
-    for index, subject in enumerate(seen):
-        after = seen[index + 1] if index + 1 < len(seen) else None
-        until = limit if after is None else after[0] if isinstance(after, tuple) else after.start
-        yield from _after_subject(text, subject, until, limit, sentence.start, found)
+    yield from _initial(plain, sentence.start, seen[0].start if seen else limit, limit, found)
+    for subject, until in zip(seen, ends, strict=False):
+        slot = _after(plain, subject, limit, sentence.start)
+        if slot is not None:
+            yield slot
+            yield from _resumed(plain, slot.start, slot.pos, until, limit, slot, found)
 
 
 _AS_A = re.compile(
-    r"(?:^|[,;:(]\s*|\b(?:and|so|but|since|ok|hi|hello|hey|well)\s+)(?P<as>(?:as|being|speaking as|coming from)\s+)(?=an?\s)",
+    r"(?:^|[,;:(]\s*|\b(?:and|so|but|since|ok|hi|hello|hey|well)\s+)"
+    r"(?P<as>(?:as|being|speaking as|coming from)\s+)(?=an?\s)",
     re.I,
 )
 _SELF = re.compile(r"(?<![\w'])(?:i|i'm|im|i've|ive|my|me|we|our)(?!\w)", re.I)
 
 
 def _roles(plain: str, sentence: Sentence) -> Iterator[Slot]:
-    """"As a nurse, I …" says what one is; without an "I" it may be a role for the assistant."""
+    """As in "as a nurse, I …"; without an "I" it may be a role for the assistant."""
     part = plain[sentence.start : sentence.end]
     for match in _AS_A.finditer(part):
         if _SELF.search(part):
@@ -84,43 +109,46 @@ def _roles(plain: str, sentence: Sentence) -> Iterator[Slot]:
             yield replace(slot, frame="be")
 
 
+_ASKING = re.compile(
+    r"(?:is|are|do|does|did|can|could|will|would|may|might|was|were|has|should|shall)(?![\w'])",
+    re.I,
+)
+
+
 def _initial(
     plain: str, start: int, first: int, limit: int, found: list[Finding]
 ) -> Iterator[Slot]:
     """The beginning of a sentence whose subject is left out."""
     opening = _OPENING.match(plain, start, limit)
     pos = opening.end() if opening else start
-    if pos >= first:
+    if pos >= first or _ASKING.match(plain, pos, limit):
         return
     slot = parse(plain, start, pos, limit, is_elided=True, is_initial=True)
     yield slot
     yield from _resumed(plain, start, pos, first, limit, slot, found)
 
 
-def _after_subject(
-    text: Text,
-    subject: Subject | tuple[int, int, str],
-    until: int,
-    limit: int,
-    begin: int,
-    found: list[Finding],
-) -> Iterator[Slot]:
-    plain = text.plain
-    if isinstance(subject, tuple):
-        start, end, owner = subject
-        slot = replace(parse(plain, start, end, limit), owner=owner)
-    else:
-        if not subject.is_valid:
-            return
-        slot = parse(plain, subject.start, subject.end, limit)
-        changed = slot.is_changed or corrects(plain, begin, subject.start)
-        slot = replace(slot, is_hedged=slot.is_hedged or subject.is_hedged, is_changed=changed)
-        if subject.is_maybe and slot.frame == "will":
-            slot = replace(slot, frame="might")
-        if is_addressed(plain, subject):
-            slot = replace(slot, frame="be")
-    yield slot
-    yield from _resumed(plain, slot.start, slot.pos, until, limit, slot, found)
+def _after(plain: str, subject: Subject | Owner, limit: int, begin: int) -> Slot | None:
+    """The place after a subject that is said; `begin` is where its sentence starts."""
+    slot = parse(plain, subject.start, subject.end, limit)
+    if isinstance(subject, Owner):
+        return replace(slot, owner=subject.key)
+    if not subject.is_valid:
+        return None
+    if subject.is_maybe and slot.frame == "will":
+        slot = replace(slot, frame="might")
+    if is_addressed(plain, subject):
+        slot = replace(slot, frame="be")
+    return replace(
+        slot,
+        is_hedged=slot.is_hedged or subject.is_hedged,
+        is_changed=slot.is_changed or corrects(plain, begin, subject.start),
+    )
+
+
+_OTHERS = re.compile(
+    r"\b(?:my|our|the|this|that|his|her|their|he|she|they|you|people|who|it)\b", re.I
+)
 
 
 def _resumed(
@@ -133,9 +161,17 @@ def _resumed(
         if any(f.start >= base.start and mark.end() <= f.end for f in found):
             continue  # inside a list that has been read
         is_fresh = not any(f.start >= base.start for f in found)
-        if is_fresh and mark.start() == mark.end():
+        if is_fresh and base.is_initial and _OTHERS.search(plain, pos, mark.start()):
+            continue  # somebody else has become the subject
+        may_go_on = base.frame == "be" and base.owner == "user" and not base.is_elided
+        is_who = plain[mark.start() : mark.end()].strip(" ,(").lower() == "who"
+        if is_fresh and is_who and base.owner == "user":
+            continue
+        if is_fresh and mark.start() == mark.end() and not may_go_on:
             continue  # a participle goes on from a fact only
-        slot = parse(plain, mark.end(), mark.end(), limit, is_elided=True, is_initial=is_fresh)
+        joins = plain[mark.start() : mark.end()].strip().lower() == "and" and not base.is_elided
+        is_initial = is_fresh and not joins
+        slot = parse(plain, mark.end(), mark.end(), limit, is_elided=True, is_initial=is_initial)
         hedged = slot.is_hedged or base.is_hedged
         yield replace(
             slot, owner=base.owner, is_hedged=hedged, is_changed=base.is_changed or slot.is_changed
@@ -144,13 +180,17 @@ def _resumed(
 
 def _facts_at(text: Text, slot: Slot) -> list[Finding]:
     """What the first fitting predicate says at a slot, and what follows from its tail."""
-    ended = [f for p in _ENDINGS[slot.frame] for f in _said(text, slot, p)]
-    if ended:
-        return ended
-    for predicate in _BY_FRAME[slot.frame]:
+    if _ENDING_GATES[slot.frame].match(text.plain, slot.pos, slot.limit):
+        ended = [f for p in _ENDINGS[slot.frame] for f in _said(text, slot, p)]
+        if ended:
+            return ended
+    is_open = _GATES[slot.frame].match(text.plain, slot.pos, slot.limit)
+    for predicate in (_BY_FRAME if is_open else _OPEN)[slot.frame]:
         facts = _said(text, slot, predicate)
         if facts:
-            return [*facts, *_tails(text, slot, facts[-1])]
+            more = _tails(text, slot, facts[-1])
+            is_student = _ONLY_STUDENT.fullmatch(text.plain, *facts[-1].value) and more
+            return more if is_student else [*facts, *more]
     return []
 
 
@@ -171,6 +211,8 @@ def _said(text: Text, slot: Slot, predicate: Predicate) -> list[Finding]:
 def _fits(predicate: Predicate, slot: Slot) -> bool:
     if slot.owner != "user" and not predicate.is_circle:
         return False
+    if slot.owner == "pet" and predicate.key not in ("age", "allergic_to"):
+        return False
     if slot.is_elided and not (
         predicate.elide == "start" or (predicate.elide and not slot.is_initial)
     ):
@@ -180,7 +222,7 @@ def _fits(predicate: Predicate, slot: Slot) -> bool:
     return not (slot.is_negated and predicate.key == "about")
 
 
-_PAST_OK = frozenset(["gone", "done", "been"])
+_PAST_OK = words("gone done been")
 
 
 def _agrees(plain: str, slot: Slot, predicate: Predicate) -> bool:
@@ -212,17 +254,21 @@ def _finding(plain: str, slot: Slot, predicate: Predicate, span: Span) -> Findin
     if span.start == span.end:
         word = next(tokens(plain, span.end, slot.limit, 1), None)
         end = word.end if word else slot.limit
+    if predicate.key == "diet" and predicate.polarity == "negative":
+        span = Span(slot.verb + (plain[slot.verb] == " "), span.end)  # "don't eat …" is the value
     finding = Finding(
         predicate.key, span, slot.start, end, predicate.kind, slot.owner, predicate.confidence
     )
     if slot.is_hedged:
         finding = finding.hedged()
     is_over = slot.is_over or bool(ANYMORE.search(plain, span.end, slot.limit))
-    if predicate.polarity == "plain" and (slot.is_negated or is_over):
-        if predicate.kind in (ClaimKind.STATE, ClaimKind.CORRECT):
-            return replace(finding, kind=ClaimKind.CLOSE)
+    is_denied = predicate.polarity == "plain" and (slot.is_negated or is_over)
+    if is_denied and predicate.kind in (ClaimKind.STATE, ClaimKind.CORRECT):
+        return replace(finding, kind=ClaimKind.CLOSE)
     if predicate.key == "dislikes" and predicate.polarity == "negative" and is_over:
         return replace(finding, kind=ClaimKind.CLOSE, key="likes")
+    if predicate.kind is ClaimKind.CORRECT and not slot.is_hedged:
+        return replace(finding, confidence=CORRECTED)
     if slot.is_changed or predicate.kind is ClaimKind.CORRECT or _now_follows(plain, span.end):
         return finding.corrected() if not slot.is_hedged else finding
     return finding
@@ -236,17 +282,23 @@ def _now_follows(plain: str, end: int) -> bool:
 
 
 def _tails(text: Text, slot: Slot, fact: Finding) -> list[Finding]:
-    """ "… at Acme" and "… in Leeds" after a profession, "… as a nurse" after an employer."""
+    """As in "… at Acme" and "… in Leeds" after a profession, "… as a nurse" after an employer."""
     if fact.kind not in (ClaimKind.STATE, ClaimKind.CORRECT):
         return []
     plain, limit = text.plain, slot.limit
+    if fact.key == "occupation" and _STUDENT.search(plain, fact.value.start, fact.value.end):
+        return [*_tail(plain, fact, limit, _WORK_TAIL, "organisation", "education"),
+                *_tail(plain, fact, limit, _SUBJECT_TAIL, "study", "education")]  # fmt: skip
+    if fact.key in ("home", "current_location"):
+        return _tail(plain, fact, limit, _JOB_TAIL, "organisation", "employer")
     if fact.key == "occupation":
         return [*_tail(plain, fact, limit, _WORK_TAIL, "organisation", "employer"),
-                *_tail(plain, fact, limit, _PLACE_TAIL, "place", "home")]  # fmt: skip
+                *_tail(plain, fact, limit, _PLACE_TAIL, "place", "home"),
+                *_tail(plain, fact, limit, _ORIGIN_TAIL, "place", "hometown")]  # fmt: skip
     if fact.key == "employer":
         return _tail(plain, fact, limit, _ROLE_TAIL, "any_occupation", "occupation")
-    if fact.key == "nationality":
-        return []
+    if fact.key == "age":
+        return _tail(plain, fact, limit, _YEARS_TAIL, "occupation", "occupation")
     return []
 
 
@@ -260,7 +312,7 @@ def _tail(
     if not found or plain[found[0].start : found[0].end].lower() in voc.WORK_FIELDS:
         return []
     more = replace(fact, key=key, value=found[0], end=found[0].end)
-    if key == "employer":
+    if key in ("employer", "occupation"):
         return [more, *_tail(plain, more, limit, _PLACE_TAIL, "place", "home")]
     return [more]
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 BLANK = "\ue000"
-"""Stands for a character of code, quotation or fiction. A private-use letter that no rule matches."""
+"""Stands for a character of code, quotation or fiction: a private-use letter no rule matches."""
 
 _TYPOGRAPHIC = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "«": '"', "»": '"', "„": '"'}
@@ -38,7 +38,8 @@ _TRANSFORM = (
 _FICTION = (
     r"story|stories|fiction|novel|poem|haiku|limerick|persona|character|scene|dialogue|monologue|"
     r"role-?play|joke|fable|fairy ?tale|song|lyrics?|rap|script|screenplay|sketch|first person|"
-    r"narrator|diary entry|dating profile of|(?:an? )?(?:example|sample) (?:sentence|text|bio|email|letter)s?|"
+    r"narrator|diary entry|dating profile of|(?:an? )?(?:example|"
+    r"sample) (?:sentence|text|bio|email|letter)s?|"
     r"test sentence|"
     r"the voice of|fictional|imaginary|pretend|imagine|hypothetical|scenario"
 )
@@ -58,12 +59,14 @@ _PASTED = re.compile(
 )
 _SPOKEN = re.compile(
     r"\b(?:how (?:do|would|can|should|to) ?(?:you|i|we|one)? ?(?:say|write|spell|pronounce)|"
-    r"what does|what's the meaning of|translate|the (?:phrase|sentence|words?|expression|line|song))"
+    r"what does|what's the meaning of|translate|the (?:phrase|"
+    r"sentence|words?|expression|line|song))"
     r"(?= i\b| my\b| i'm\b| im\b| we\b| call me\b)[^.!?\n]*",
     re.I,
 )
 _PLAY = re.compile(
-    r"\b(?:role-?play|pretend(?:ing)? (?:to be|that|you|i|i'm|im|we)|act(?:ing)? (?:as|like) (?:a|an|"
+    r"\b(?:role-?play|pretend(?:ing)? (?:to be|that|you|i|i'm|"
+    r"im|we)|act(?:ing)? (?:as|like) (?:a|an|"
     r"if|my|the|you)|let's (?:play|pretend|role)|you are now|in character|play the (?:role|part))\b"
     r".*",
     re.I | re.S,
@@ -71,12 +74,21 @@ _PLAY = re.compile(
 _SUPPOSE = re.compile(
     r"\b(?:imagine|suppose|supposing|hypothetically|let's (?:say|assume|imagine)|say i (?:had|was|"
     r"were)|assum(?:e|ing) (?:that )?(?:i|i'm|im|my|we|a|the)|what if|what would happen if|"
-    r"in (?:the|my|a|this|our) (?:[\w-]+ )?(?:novel|story|play|dream|nightmare|campaign|short story|"
+    r"in (?:the|my|a|this|our) (?:[\w-]+ )?(?:novel|story|play|"
+    r"dream|nightmare|campaign|short story|"
     r"screenplay|fanfic|fairy tale|sitcom|musical|fantasy)|in another life|as if (?:i|we|my)|"
     r"once upon a time|said the|for example,? (?:i|my)|e\.g\.,? (?:i|my)|"
-    r"(?:someone|somebody|people|anyone|person|users?|customers?|friend) (?:who|that) (?:says?|said)|"
-    r"what'?s that [^.?!\n]{0,30}song|the (?:singer|lyrics|chorus|narrator|character|protagonist))\b"
+    r"(?:someone|somebody|people|anyone|person|users?|"
+    r"customers?|friend) (?:who|that) (?:says?|said)|"
+    r"what'?s that [^.?!\n]{0,30}song|the (?:singer|lyrics|"
+    r"chorus|narrator|character|protagonist))\b"
     r"[^.!?\n]*[.!?]?",
+    re.I,
+)
+_WROTE = re.compile(
+    r"(?<!\bi )(?<!\bI )\b(?:wrote|writes|says|said|asks|asked|"
+    r"replied|answers|answered|texted|reads)"
+    r"(?: (?:to )?(?:me|us|back))?\s*:\s[^\n]*",
     re.I,
 )
 _ABBREVIATIONS = frozenset(
@@ -116,6 +128,7 @@ _ABBREVIATIONS = frozenset(
     ]
 )
 _SENTENCE_END = re.compile(r"[.!?…]+(?=[\s\"')\]]|$)|\n+|;|[。！？]")
+_LONGEST = 400
 _BULLET = re.compile(r"\s*(?:[-*•–]+|\d{1,2}[.)])\s+")
 
 
@@ -158,6 +171,7 @@ def mask(text: str) -> str:
     text = _PLAY.sub(_blank, text)
     text = _blank_pasted(text)
     text = _SPOKEN.sub(_blank, text)
+    text = _WROTE.sub(_blank, text)
     return _SUPPOSE.sub(_blank, text)
 
 
@@ -175,7 +189,11 @@ def _blank_quote(match: re.Match[str]) -> str:
 
 def _blank_pasted(text: str) -> str:
     """Blank what follows "translate this:", "write a story in first person:" and their like."""
-    cuts = [m.end() for m in _LEAD.finditer(text) if _introduces_foreign_text(m)]
+    cuts = (
+        []
+        if ":" not in text
+        else [m.end() for m in _LEAD.finditer(text) if _introduces_foreign_text(m)]
+    )
     pasted = _PASTED.search(text)
     if pasted and "my " not in pasted.group().lower():
         cuts.append(pasted.end())
@@ -206,6 +224,11 @@ def _add_sentence(found: list[Sentence], plain: str, start: int, end: int, close
     start = bullet.end() if bullet else start
     while start < end and plain[start] in " \n\"')]":
         start += 1
+    while end - start > _LONGEST:  # bounds the work per sentence, so that time stays linear
+        cut = plain.rfind(" ", start + 1, start + _LONGEST)
+        cut = cut if cut > start else start + _LONGEST
+        found.append(Sentence(start, cut, ""))
+        start = cut
     if start < end:
         found.append(Sentence(start, end, closer))
 

@@ -50,7 +50,7 @@ class Claim:
     value: str
     """In the speaker's own words, without surrounding articles and punctuation."""
     start: int
-    """Code-point offsets [start, end) of the words that carry the fact, in the message's content."""
+    """Code-point offsets [start, end) of the words that carry the fact, in the message."""
     end: int
     confidence: float
     """How sure the extractor is, 0 to 1."""

@@ -5,6 +5,7 @@ from django.db import migrations
 from memsync.common import walls
 
 PROJECT_KEYS = ["tenant_id", "project_id", "pk"]
+MEMORY_SESSION_KEYS = ["tenant_id", "project_id", "agent_session_id", "memory_session_id"]
 PROJECT = {"project_id": ("accounts_project", ["tenant_id", "id"])}
 SCOPE = PROJECT | {"user_id": ("accounts_user", ["tenant_id", "id"])}
 SCOPE_COLUMNS = ["id", "tenant_id", "project_id", "user_id", "scope", "scope_key"]
@@ -87,6 +88,19 @@ DROP FUNCTION memsync_check_turn_sources();
 DROP FUNCTION memsync_check_source();
 """
 
+OBSERVATION_STAYS = """
+CREATE TRIGGER memories_source_keeps_its_observation BEFORE UPDATE OF observation_id
+    ON memories_source FOR EACH ROW WHEN (NEW.observation_id IS NOT NULL)
+    EXECUTE FUNCTION memsync_refuse_change('observation_id');
+"""
+OBSERVATION_MAY_CHANGE = "DROP TRIGGER memories_source_keeps_its_observation ON memories_source;"
+
+ERASED_STAYS = """
+CREATE TRIGGER memories_memory_stays_erased BEFORE UPDATE OF status ON memories_memory
+    FOR EACH ROW WHEN (OLD.status = 'erased') EXECUTE FUNCTION memsync_refuse_change('status');
+"""
+ERASED_MAY_CHANGE = "DROP TRIGGER memories_memory_stays_erased ON memories_memory;"
+
 BACKLOG = """
 CREATE FUNCTION memsync_embedding_backlog() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -136,11 +150,19 @@ class Migration(migrations.Migration):
             "memories_memory", SCOPE | refers(object="memories_entity", superseded_by=MEMORY)
         ),
         walls.same_scope_keys(
-            "memories_observation", SCOPE | refers(agent_session="conversations_agentsession")
+            "memories_observation",
+            SCOPE
+            | refers(agent_session="conversations_agentsession")
+            | {"memory_session_id": ("conversations_memorysessionid", MEMORY_SESSION_KEYS)},
         ),
         walls.same_scope_keys(
             "memories_source",
-            refers(memory=MEMORY, turn=TURN, observation="memories_observation"),
+            refers(
+                memory=MEMORY,
+                turn=TURN,
+                observation="memories_observation",
+                trace="memories_trace",
+            ),
         ),
         walls.same_scope_keys(
             "memories_trace", SCOPE | refers(conversation="conversations_conversation")
@@ -150,25 +172,36 @@ class Migration(migrations.Migration):
             "memories_memorychange", refers(trace="memories_trace", memory=MEMORY, turn=TURN)
         ),
         walls.same_scope_keys(
-            "memories_vector", refers(turn=TURN, memory=MEMORY, observation="memories_observation")
+            "memories_vector",
+            refers(turn=TURN, memory=MEMORY, observation="memories_observation")
+            | {"user_id": SCOPE["user_id"]},
         ),
         walls.same_scope_keys("memories_recallfeedback", refers(trace="memories_trace")),
         walls.same_scope_keys("memories_querysession", PROJECT),
         walls.same_scope_keys("memories_erasurereceipt", PROJECT),
         walls.immutable("memories_memory", [*SCOPE_COLUMNS, "category", "created_at"]),
+        migrations.RunSQL(ERASED_STAYS, ERASED_MAY_CHANGE),
         walls.immutable("memories_entity", SCOPE_COLUMNS),
-        walls.immutable("memories_observation", [*SCOPE_COLUMNS, "agent_session_id", "created_at"]),
+        walls.immutable(
+            "memories_observation",
+            [*SCOPE_COLUMNS, "agent_session_id", "memory_session_id", "created_at"],
+        ),
         walls.immutable("memories_trace", [*SCOPE_COLUMNS, "kind", "created_at"]),
         walls.immutable(
             "memories_source",
-            ["id", "tenant_id", "project_id", "kind", "turn_id", "observation_id", "created_at"],
+            ["id", "tenant_id", "project_id", "kind", "turn_id", "created_at"],
         ),
+        migrations.RunSQL(OBSERVATION_STAYS, OBSERVATION_MAY_CHANGE),
         walls.immutable(
             "memories_memorychange",
             ["tenant_id", "project_id", "trace_id", "position", "memory_id", "turn_id", "op", "at"],
         ),
         migrations.RunSQL(PROVENANCE, NO_PROVENANCE),
         *[walls.row_security(f"memories_{table}") for table in TABLES],
+        migrations.RunSQL(
+            f"REVOKE INSERT, UPDATE, DELETE ON memories_embeddingmodel FROM {walls.RUNTIME};",
+            migrations.RunSQL.noop,
+        ),
         migrations.RunSQL(
             BACKLOG,
             "DROP FUNCTION memsync_embedding_backlog(); DROP FUNCTION memsync_worker_lag();",

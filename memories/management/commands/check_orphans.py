@@ -1,4 +1,8 @@
-"""`manage.py check_orphans`: rows that refer to nothing; the foreign keys should allow none."""
+"""`manage.py check_orphans`: rows that refer to nothing; the foreign keys should allow none.
+
+The references of Django's models are tried one by one, and those of a coding agent's two ids, which
+no model field declares: an observation's id is one its run had, a run's own id is in its history.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,21 @@ from django.db.models import ForeignKey
 from memsync.common.commands import JsonCommand
 
 APPS = ("conversations", "memories")
+
+_NOT_OF_ITS_RUN = """
+SELECT count(*) FROM {table} a
+ WHERE a.memory_session_id IS NOT NULL AND NOT EXISTS (
+       SELECT FROM conversations_memorysessionid b
+        WHERE b.agent_session_id = a.{run} AND b.memory_session_id = a.memory_session_id)
+"""
+MEMORY_SESSION_IDS = {
+    "memories.Observation.memory_session_id": _NOT_OF_ITS_RUN.format(
+        table="memories_observation", run="agent_session_id"
+    ),
+    "conversations.AgentSession.memory_session_id": _NOT_OF_ITS_RUN.format(
+        table="conversations_agentsession", run="pk"
+    ),
+}
 
 
 class Command(JsonCommand):
@@ -40,7 +59,7 @@ def _queries() -> list[tuple[str, str]]:
         for field in model._meta.get_fields()
         if isinstance(field, ForeignKey) and field.column
     ]
-    return [(str(field), _query(field)) for field in fields]
+    return [*((str(field), _query(field)) for field in fields), *MEMORY_SESSION_IDS.items()]
 
 
 def _query(field: ForeignKey) -> str:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from accounts.management.lookups import project_by_slug
-from accounts.models import Project
 from accounts.principals import of_command
-from accounts.scope import BadScope, Scope, parse_tags
+from accounts.scope import BadScope, parse_tags
 from conversations.api.serializers import MessageSerializer
-from memories import services
 from memories.importing import BadFile, Imported, read_conversations
+from memories.importing.loading import Loaded, load
 from memsync.common.commands import JsonCommand
 from memsync.common.errors import Problem
-from memsync.common.ids import parse_uuid
 from memsync.common.parsing import loads
-
-CHUNK = 200
-"""Messages per transaction."""
 
 
 class Command(JsonCommand):
@@ -43,47 +38,52 @@ class Command(JsonCommand):
     def perform(self, **options: Any) -> dict[str, Any]:
         """Import each; a second run continues where the first stopped."""
         project = project_by_slug(options["tenant"], options["project"])
+        principal = of_command(project, "import_conversations")
         try:
             found = read_conversations(loads(options["file"].read_bytes()))
-            scope = None if options["scope"] is None else parse_tags(options["scope"])
+            given = None if options["scope"] is None else parse_tags(options["scope"])
+            wanted = [one for one in found if options["only"] in {"", one.key, one.title}]
+            scopes = [parse_tags(one.scope or []) if given is None else given for one in wanted]
         except (OSError, BadFile, BadScope, Problem) as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        wanted = [one for one in found if options["only"] in {"", one.key, one.title}]
-        done = [self._load(project, one, scope) for one in wanted]
+        done = []
+        for one, scope in zip(wanted, scopes, strict=True):
+            done.append(load(principal=principal, one=_checked(one), scope=scope))
+            self._tell(one, done[-1])
         return {
             "conversations": len(done),
-            "turns": sum(turns for turns, _ in done),
-            "memories": sum(memories for _, memories in done),
+            "turns": sum(loaded.turns for loaded in done),
+            "memories": sum(loaded.statements for loaded in done),
+            "forks": sum(loaded.forks for loaded in done),
         }
 
-    def _load(self, project: Project, one: Imported, scope: Scope | None) -> tuple[int, int]:
-        """Record one conversation in chunks; returns new turns and statements learnt."""
-        messages = [_checked(message, one.key, i) for i, message in enumerate(one.messages)]
-        uid = parse_uuid(one.id) or uuid.uuid5(project.pk, one.key)
-        turns = learnt = 0
-        for start in range(0, len(messages), CHUNK):
-            done = services.record_batch(
-                principal=of_command(project, "import_conversations"),
-                session_id=uid,
-                messages=messages[start : start + CHUNK],
-                scope=scope if scope is not None else parse_tags(one.scope or []),
-                title=one.title,
-                kind=one.kind,
-                metadata=one.metadata,
-                members=one.members,
-            )
-            turns += done.new_count
-            learnt += sum(len(items) for items in done.diff.values() if isinstance(items, list))
-        self.stderr.write(f"{one.title or one.key}: {turns} new turns, {learnt} statements")
-        return turns, learnt
+    def _tell(self, one: Imported, loaded: Loaded) -> None:
+        name = one.title or one.key
+        self.stderr.write(
+            f"{name}: {loaded.turns} new turns, {loaded.statements} statements,"
+            f" {loaded.forks} new forks"
+        )
 
 
-def _checked(message: Any, key: str, index: int) -> dict[str, Any]:
+def _checked(one: Imported) -> Imported:
+    """The conversation with messages as the API would accept them."""
+    messages = [_message(message, one.key, place) for place, message in enumerate(one.messages)]
+    branches = [
+        replace(
+            branch,
+            messages=[_message(m, one.key, place) for place, m in enumerate(branch.messages)],
+        )
+        for branch in one.branches
+    ]
+    return replace(one, messages=messages, branches=branches)
+
+
+def _message(message: Any, key: str, place: int) -> dict[str, Any]:
     """A message that the API would accept; one without a client id gets its place as one."""
     if isinstance(message, dict) and not message.get("client_id"):
-        message = {**message, "client_id": f"import-{index}"}
+        message = {**message, "client_id": f"import-{place}"}
     reading = MessageSerializer(data=message)
     if not reading.is_valid():
-        raise CommandError(f"{key}, turn {index}: {reading.errors}")
+        raise CommandError(f"{key}, turn {place}: {reading.errors}")
     checked: dict[str, Any] = reading.validated_data
     return checked

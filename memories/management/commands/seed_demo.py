@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,13 @@ from accounts import services as accounts
 from accounts.models import ApiKey, Project, Tenant, User
 from accounts.principals import of_command
 from accounts.scope import parse_tags
+from conversations.forks import fork_conversation
 from conversations.models import Conversation
 from memories import services
-from memories.demo import CONVERSATIONS, PEOPLE, PROJECT, STAFF, TENANT
+from memories.demo import CONVERSATIONS, FORK, PEOPLE, PROJECT, STAFF, TENANT
 from memsync.common.commands import JsonCommand
+from memsync.common.errors import Problem
+from sessions_app import services as signing_in
 
 
 class Command(JsonCommand):
@@ -35,8 +39,10 @@ class Command(JsonCommand):
         if logins is None:
             logins = _make_logins(project)
             _store(path, logins)
+            _steal_a_token(project)
         for story in CONVERSATIONS:
             _tell(project, story)
+        _fork(project)
         return logins
 
 
@@ -81,30 +87,61 @@ def _make_logins(project: Project) -> dict[str, str]:
 
 
 def _person(project: Project, person: dict[str, str], password: str, is_staff: bool) -> None:
+    """One of the demo people, new or with a new password."""
     known = User.objects.filter(email=person["email"]).first()
-    if known is None:
-        known = accounts.create_user(
-            actor=None,
-            tenant=project.tenant,
-            email=person["email"],
-            password=password,
-            external_id=person["external_id"],
-            is_staff=is_staff,
-        )
-    known.name = person["name"]
-    known.set_password(password)
-    known.save(update_fields=["name", "password"])
+    if known is not None:
+        accounts.set_password(actor=None, user=known, password=password)
+        return
+    accounts.create_user(
+        actor=None,
+        tenant=project.tenant,
+        email=person["email"],
+        password=password,
+        external_id=person["external_id"],
+        name=person["name"],
+        is_staff=is_staff,
+    )
+
+
+def _steal_a_token(project: Project) -> None:
+    """A sign-in whose refresh token somebody used a second time: its family was ended."""
+    alice = User.objects.get(tenant=project.tenant, external_id=PEOPLE[0]["external_id"])
+    device = {"fingerprint": "demo-phone", "label": "Alice's old phone", "location": "Leeds"}
+    first = signing_in.sign_in(user=alice, session_type="mobile", device=device).refresh
+    signing_in.refresh(token=first)
+    with suppress(Problem):
+        signing_in.refresh(token=first)
+
+
+def _fork(project: Project) -> None:
+    """A second way that the first conversation could have gone."""
+    if Conversation.unscoped.filter(project=project, uid=FORK["id"]).exists():
+        return
+    principal = of_command(project, "seed_demo")
+    fork_conversation(
+        principal=principal,
+        conversation=Conversation.unscoped.get(project=project, uid=FORK["of"]),
+        seq=FORK["seq"],
+        title=FORK["title"],
+        reason=FORK["reason"],
+        uid=UUID(FORK["id"]),
+    )
+    _record(project, FORK)
 
 
 def _tell(project: Project, story: dict[str, Any]) -> None:
     """Record one conversation, unless it was recorded before."""
-    uid = UUID(story["id"])
-    if Conversation.unscoped.filter(project=project, uid=uid).exists():
+    if Conversation.unscoped.filter(project=project, uid=story["id"]).exists():
         return
+    _record(project, story)
+
+
+def _record(project: Project, story: dict[str, Any]) -> None:
+    """The story's messages, a minute apart."""
     began = datetime.fromisoformat(story["began"])
     services.record_batch(
         principal=of_command(project, "seed_demo"),
-        session_id=uid,
+        session_id=UUID(story["id"]),
         title=story["title"],
         scope=parse_tags(story["scope"]),
         metadata=story["metadata"],

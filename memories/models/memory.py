@@ -1,4 +1,4 @@
-"""What was learnt: memories with their sources, the traces that changed them, and what recall needs.
+"""Memories, the entities they name, and the sources they rest on.
 
 No thread or session column on Memory: a memory belongs to (tenant, project, user, scope), and its
 sources say which turns, of any number of conversations, it came from.
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from pgvector.django import HalfVectorField
 
 from accounts.querysets import ScopedManager
 from accounts.rows import ProjectRow, ScopedRow
-from conversations.models import AgentSession, Conversation, Turn
-from memories.querysets import MemoryQuerySet
+from conversations.models import AgentSession, Turn
+from memories.querysets import MemoryQuerySet, ObservationQuerySet
 
 
 class Category(models.TextChoices):
@@ -164,6 +162,15 @@ class Memory(ScopedRow):
         return f"{self.category} {self.key} ({self.status})"
 
 
+class Uncertainty(Memory):
+    """Memories of the category uncertainty, as the admin's desk lists them."""
+
+    class Meta:
+        proxy = True
+        verbose_name_plural = "uncertainties"
+        default_permissions = ()  # those of memories
+
+
 class Observation(ScopedRow):
     """What an agent's run recorded, under the memory session id it had at the time."""
 
@@ -186,6 +193,9 @@ class Observation(ScopedRow):
     search = SearchVectorField(null=True)
     embedded_with = models.CharField(max_length=64, null=True)  # noqa: DJ001 - NULL is the queue
 
+    unscoped: ClassVar[Any] = models.Manager.from_queryset(ObservationQuerySet)()
+    objects: ClassVar[ScopedManager] = ScopedManager()
+
     class Meta(ScopedRow.Meta):
         constraints = [
             models.UniqueConstraint(
@@ -195,6 +205,8 @@ class Observation(ScopedRow):
         ]
         indexes = [
             models.Index(fields=["project", "scope_key", "-serial"], name="observation_by_scope"),
+            models.Index(fields=["project", "-serial"], name="observation_newest"),
+            models.Index(fields=["agent_session", "-serial"], name="observation_by_run"),
             models.Index(
                 fields=["serial"],
                 condition=Q(embedded_with__isnull=True),
@@ -204,6 +216,12 @@ class Observation(ScopedRow):
 
     def __str__(self) -> str:
         return f"{self.type} {self.uid}"
+
+    @property
+    def text(self) -> str:
+        """What it says, as one text: the spans of sources that cite it count in this."""
+        said = [self.title, self.subtitle, self.narrative, *self.facts]
+        return "\n".join(part for part in said if part)
 
 
 class Source(ProjectRow):
@@ -228,12 +246,16 @@ class Source(ProjectRow):
     )
     observation = models.ForeignKey(
         Observation,
-        models.CASCADE,
+        models.SET_NULL,
         null=True,
         blank=True,
         related_name="sources",
         db_constraint=False,
     )
+    trace = models.ForeignKey(
+        "Trace", models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
+    """The trace that cited it: with its number, since when the memory rests on it."""
     actor = models.CharField(max_length=254, blank=True)
     """Who wrote it by hand, for `manual`; where from, for `import`."""
     span_start = models.IntegerField(default=0)
@@ -255,6 +277,7 @@ class Source(ProjectRow):
             models.CheckConstraint(
                 condition=Q(kind="turn", turn__isnull=False, observation__isnull=True)
                 | Q(kind="observation", turn__isnull=True, observation__isnull=False)
+                | Q(kind="observation", turn__isnull=True, erased_at__isnull=False)
                 | Q(kind__in=["manual", "import"], turn__isnull=True, observation__isnull=True),
                 name="source_cites_what_its_kind_says",
             ),
@@ -269,236 +292,3 @@ class Source(ProjectRow):
 
     def __str__(self) -> str:
         return f"{self.kind} source of memory {self.memory_id}"
-
-
-class Trace(ScopedRow):
-    """One ingest or one recall: who asked, what was read, considered, changed or returned."""
-
-    class Kind(models.TextChoices):
-        """Ingests number the order of changes; recalls are receipts."""
-
-        INGEST = "ingest"
-        RECALL = "recall"
-
-    class Status(models.TextChoices):
-        """Of work that may be done later by the worker."""
-
-        PENDING = "pending"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-
-    kind = models.CharField(max_length=8, choices=Kind)
-    status = models.CharField(max_length=8, choices=Status, default=Status.DONE)
-    number = models.BigIntegerField(null=True, blank=True)
-    """Its place in the project's order of commits."""
-    conversation = models.ForeignKey(
-        Conversation,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_constraint=False,
-    )
-    principal_kind = models.CharField(max_length=8)
-    principal_id = models.UUIDField(null=True)
-    principal_label = models.CharField(max_length=254, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-    extractor = models.CharField(max_length=64, blank=True)
-    prompt_version = models.CharField(max_length=64, blank=True)
-    query = models.TextField(blank=True)
-    returned = models.JSONField(default=list)
-    """Of a recall: `[{type, id, rank, score}]`."""
-    detail = models.JSONField(default=dict)
-    error = models.CharField(max_length=300, blank=True)
-    latency_ms = models.FloatField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True)
-
-    class Meta(ScopedRow.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["project", "uid"], name="trace_id_per_project"),
-            models.UniqueConstraint(
-                fields=["project", "number"],
-                condition=Q(number__isnull=False),
-                name="trace_number_per_project",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["project", "kind", "-serial"], name="trace_newest"),
-            models.Index(fields=["conversation", "-serial"], name="trace_by_conversation"),
-            models.Index(
-                fields=["serial"],
-                condition=Q(status__in=["pending", "running"]),
-                name="trace_to_do",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.uid}"
-
-
-class TraceTurn(ProjectRow):
-    """That an ingest read a turn."""
-
-    trace = models.ForeignKey(Trace, models.CASCADE, related_name="turns", db_constraint=False)
-    turn = models.ForeignKey(Turn, models.CASCADE, related_name="traces", db_constraint=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["trace", "turn"], name="trace_turn_once")]
-
-    def __str__(self) -> str:
-        return f"trace {self.trace_id} read turn {self.turn_id}"
-
-
-class MemoryChange(ProjectRow):
-    """One change of one memory; history, diff and state-as-of are all read from these rows."""
-
-    class Op(models.TextChoices):
-        """What happened to the memory."""
-
-        ADDED = "added"
-        REINFORCED = "reinforced"
-        CORRECTED = "corrected"
-        CONTESTED = "contested"
-        SUPERSEDED = "superseded"
-        CLOSED = "closed"
-        RESOLVED = "resolved"
-        REVOKED = "revoked"
-        RETRACTED = "retracted"
-        ERASED = "erased"
-        EXPIRED = "expired"
-        EDITED = "edited"
-
-    trace = models.ForeignKey(Trace, models.PROTECT, related_name="changes", db_constraint=False)
-    position = models.IntegerField()
-    """Order within the trace."""
-    memory = models.ForeignKey(Memory, models.PROTECT, related_name="changes", db_constraint=False)
-    turn = models.ForeignKey(
-        Turn, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
-    )
-    """The turn that caused it."""
-    op = models.CharField(max_length=16, choices=Op)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["trace", "position"], name="change_position_per_trace"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.op} memory {self.memory_id}"
-
-
-class Vector(ProjectRow):
-    """The embedding of one chunk of a turn, memory or observation by one model."""
-
-    turn = models.ForeignKey(
-        Turn, models.CASCADE, null=True, related_name="vectors", db_constraint=False
-    )
-    memory = models.ForeignKey(
-        Memory, models.CASCADE, null=True, related_name="vectors", db_constraint=False
-    )
-    observation = models.ForeignKey(
-        Observation, models.CASCADE, null=True, related_name="vectors", db_constraint=False
-    )
-    model = models.CharField(max_length=64)
-    chunk = models.SmallIntegerField(default=0)
-    span_start = models.IntegerField(default=0)
-    span_end = models.IntegerField(default=0)
-    embedding = HalfVectorField()
-    """Of the model's dimensions; an index would cast to them."""
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(turn__isnull=False, memory__isnull=True, observation__isnull=True)
-                | Q(turn__isnull=True, memory__isnull=False, observation__isnull=True)
-                | Q(turn__isnull=True, memory__isnull=True, observation__isnull=False),
-                name="vector_of_one_row",
-            ),
-            models.UniqueConstraint(
-                fields=["turn", "memory", "observation", "model", "chunk"],
-                nulls_distinct=False,
-                name="vector_chunk_per_model",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model} chunk {self.chunk}"
-
-
-class QuerySession(ProjectRow):
-    """The earlier questions of a principal under a caller's hint; kept only on opt-in."""
-
-    principal_kind = models.CharField(max_length=8)
-    principal_id = models.UUIDField()
-    session_id = models.CharField(max_length=128)
-    history = models.JSONField(default=list)
-    updated_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "principal_kind", "principal_id", "session_id"],
-                name="query_session_per_principal",
-            ),
-        ]
-        indexes = [models.Index(fields=["updated_at"], name="query_session_by_age")]
-
-    def __str__(self) -> str:
-        return f"query session of {self.principal_kind} {self.principal_id}"
-
-
-class RecallFeedback(ProjectRow):
-    """What a caller said of one item of a recall."""
-
-    class Verdict(models.TextChoices):
-        """Useful, wrong or outdated."""
-
-        USEFUL = "useful"
-        WRONG = "wrong"
-        OUTDATED = "outdated"
-
-    trace = models.ForeignKey(Trace, models.CASCADE, related_name="feedback", db_constraint=False)
-    item_id = models.UUIDField()
-    verdict = models.CharField(max_length=16, choices=Verdict)
-    principal_kind = models.CharField(max_length=8)
-    principal_id = models.UUIDField()
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name_plural = "recall feedback"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["trace", "item_id", "principal_kind", "principal_id"],
-                name="feedback_once_per_principal",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.verdict} {self.item_id}"
-
-
-class ErasureReceipt(ProjectRow):
-    """What a forget did: counts per table and the digest of what was asked; never the words."""
-
-    mode = models.CharField(max_length=8)
-    counts = models.JSONField(default=dict)
-    subject_ids = ArrayField(models.UUIDField(), default=list)
-    principal_kind = models.CharField(max_length=8)
-    principal_id = models.UUIDField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    verified_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "uid"], name="erasure_receipt_id_per_project"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.mode} {self.created_at:%Y-%m-%d}"

@@ -1,0 +1,5 @@
+"""Staff: transcripts, memories with their history, uncertainties, traces, and agents' runs."""
+
+from memories.admin import agents, conversations, memories, traces, uncertainties
+
+__all__ = ["agents", "conversations", "memories", "traces", "uncertainties"]

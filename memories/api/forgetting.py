@@ -1,0 +1,106 @@
+"""`POST …/forget`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import ProjectView
+from memories import forgetting
+from memories.api.serializers import MemoryItemSerializer, scope_field
+from memories.models import Category, Memory
+from memories.render import memory_item
+from memsync.common.errors import Forbidden
+from memsync.common.serializers import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictSerializer,
+    UUIDField,
+)
+
+
+class ForgetFilterSerializer(StrictSerializer):
+    """Which memories: all that is given must hold."""
+
+    category = serializers.ChoiceField(choices=Category.choices, required=False)
+    key = StrictCharField(max_length=64, required=False)
+    subject = StrictCharField(max_length=300, required=False)
+    status = serializers.ChoiceField(choices=Memory.Status.choices, required=False)
+    created_after = serializers.DateTimeField(required=False)
+    created_before = serializers.DateTimeField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """An empty filter would be everything."""
+        if not attrs:
+            raise serializers.ValidationError("Give at least one condition.", "empty")
+        return attrs
+
+
+class ForgetSerializer(StrictSerializer):
+    """Exactly one of `ids`, `filter` and `query`."""
+
+    ids = serializers.ListField(child=UUIDField(), required=False, min_length=1, max_length=1000)
+    filter = ForgetFilterSerializer(required=False)
+    query = StrictCharField(max_length=10_000, required=False)
+    scope = scope_field()
+    mode = serializers.ChoiceField(
+        choices=[forgetting.RETRACT, forgetting.ERASE], default=forgetting.RETRACT
+    )
+    dry_run = StrictBooleanField(default=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One way of choosing."""
+        if len(attrs.keys() & {"ids", "filter", "query"}) != 1:
+            raise serializers.ValidationError("Give one of ids, filter and query.", "one_of")
+        return attrs
+
+
+class ForgottenSerializer(serializers.Serializer):
+    """What a forget did, or would do."""
+
+    mode = serializers.CharField()
+    dry_run = serializers.BooleanField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    memories = MemoryItemSerializer(many=True)
+    has_more = serializers.BooleanField()
+
+
+class ForgetView(ProjectView):
+    """Forget."""
+
+    @extend_schema(operation_id="forget", request=ForgetSerializer, responses=ForgottenSerializer)
+    def forget(self, request: Request) -> Response:
+        """Retract or erase memories; `dry_run` (the default) only shows which."""
+        if not self.principal.may_write:
+            raise Forbidden
+        body = self.read(ForgetSerializer)
+        chosen = forgetting.choose(
+            principal=self.principal,
+            scope=self.scope_of(body.get("scope")),
+            ids=body.get("ids"),
+            filters=body.get("filter"),
+            query=body.get("query"),
+        )
+        done = forgetting.forget(
+            principal=self.principal, memories=chosen, mode=body["mode"], dry_run=body["dry_run"]
+        )
+        return Response(forgotten_json(done))
+
+
+def forgotten_json(done: forgetting.Forgotten) -> dict[str, Any]:
+    """The receipt; erased memories are named by id alone."""
+    shown = [memory_item(memory) for memory in done.memories]
+    if done.mode == forgetting.ERASE and not done.dry_run:
+        blank = {"subject": "", "value": "", "text": "", "status": Memory.Status.ERASED}
+        shown = [item | blank for item in shown]
+    return {
+        "mode": done.mode,
+        "dry_run": done.dry_run,
+        "counts": done.counts,
+        "memories": shown,
+        "has_more": done.has_more,
+    }

@@ -1,0 +1,235 @@
+"""Predicates about doubts, plans, goals and work in hand; and about what is over."""
+
+from __future__ import annotations
+
+from .grammar import Predicate
+from .grammar import predicate as _p
+from .types import ClaimKind
+
+_WHEN = (
+    r"\b(?:next|tomorrow|tonight|this (?:week|weekend|summer|winter|spring|autumn|fall|month|year|"
+    r"friday|saturday|sunday|monday|tuesday|wednesday|thursday|afternoon|evening)|"
+    r"in (?:\d+ |two |three |a few |a )?(?:january|february|march|april|may|june|july|august|"
+    r"september|october|november|december|days|weeks?|months?|spring|summer|autumn|fall|winter)|"
+    r"on (?:the |my |monday|tuesday|wednesday|thursday|friday|saturday|sunday|\d)|soon|"
+    r"(?:january|february|march|april|june|july|august|september|october|november|december)|"
+    r"at the end of|from (?:monday|september|january)|later this|for christmas|at christmas)"
+)
+_SELF_IMPROVING = (
+    r"(?:become|learn (?!more|about|how|what|if|why)|get better|get "
+    r"fit|get in shape|get into|improve my|lose|"
+    r"run (?:a|my|the|an|two|\d)|be able|save|pay off|reach|retire|pass|qualify|master|read \w+ "
+    r"books|read more|quit|climb|start my own|open (?:my|a)|publish|break into|switch (?:careers?|"
+    r"into)|move up|get promoted|build up|cut (?:down|back)|"
+    r"eat (?:less|healthier|more|better)|drink "
+    r"(?:less|more)|stop (?:smoking|drinking|biting|procrastinating|vaping|eating)|give up|wake up "
+    r"earlier|sleep (?:better|more)|gain|swim|finish my|write "
+    r"(?:a (?:novel|book)|my (?:first|own))|"
+    r"work as|own (?:a|my)|be fluent|be(?:come)? debt)"
+)
+_MAKING = (
+    r"working (?:full[- ]time |hard )?on|building|writing|developing|preparing|drafting|designing|"
+    r"creating|recording|composing|coding|programming|"
+    r"putting together|finishing(?: up)?|setting up|directing|producing|"
+    r"researching|prototyping|shooting|illustrating|curating|rewriting|refactoring|porting"
+)
+_PROJECT_START = (
+    r"\s+(?=(?:an?|my|our|another|some|two|three)\s)(?!\w+ (?:\w+ )"
+    r"?(?:e-?mail|mail|message|reply|complaint|text|note|sms|"
+    r"comment|reminder)\b)"
+)
+_GO = (
+    r"(?:flying|travell?ing|relocating|emigrating|driving|sailing|cycling|heading|headed|"
+    r"off|returning|going back|moving|flying back|interrailing|backpacking)"
+)
+
+
+INTENTIONS: tuple[Predicate, ...] = (
+    _p("any have do",
+       r"(?:no idea|no clue) (?:yet )?(?:if|whether) (?:i'll |i should |i will |to |we'll |we "
+       r"should )", "wavering", "about", elide="start"),
+    # wavering
+    _p("might",
+       r"(?!add\b|say\b|be wrong|be (?!\w+ing)|be (?:asking|missing|crazy|stupid|dumb|mistaken|"
+       r"overthinking)|ask\b|have (?:to|been|missed|done|made|made)|need\b|want\b|sound\b|as "
+       r"well\b|seem\b)", "wavering", "about", conf=0.85),
+    _p("be have any",
+       r"(?:been )?(?:thinking (?:about|of)|considering|contemplating|mulling over|weighing(?: "
+       r"up)?|debating(?: whether(?: or not)? to| about| on)?|toying with(?: the idea of)?|"
+       r"tempted to|tempted by|flirting with the idea of|playing with the idea of|leaning "
+       r"towards?|entertaining the idea of|pondering)\s(?:whether (?:or not )?(?:to |i should |"
+       r"we should ))?", "wavering", "about", conf=0.85, elide="start"),
+    _p("be any",
+       r"(?:on the fence|undecided|torn|in two minds|of two minds|unsure|ambivalent|hesitant|"
+       r"hesitating|wavering|conflicted|uncertain|agonising|agonizing) (?:about|on|over|"
+       r"whether(?: or not)? to|if i should|whether (?:i|we) should|between|as to whether to)\s",
+       "wavering", "about", elide="start"),
+    _p("be any",
+       r"(?:sure|certain|100% sure|convinced|decided|too sure) (?:yet |about |on |whether (?:or "
+       r"not )?(?:to |i should |we should |i want to |i'll |we'll |i will )|if (?:i should |we "
+       r"should |i want to |we want to |i'll |we'll |i will ))+", "wavering", "about",
+       polarity="negative", elide="start"),
+    _p("can do have",
+       r"(?:decide|decided|know|made up my mind|make up my mind|made up our minds)(?: yet)? "
+       r"(?:about |on |between |whether (?:or not )?(?:to |i should |we should |i want to )|if "
+       r"(?:i should |we should |i want to )|when to )", "wavering", "about", polarity="negative"),
+    _p("be", r"wondering (?:whether|if) (?:to |i should |we should |it's worth )", "wavering",
+       "about"),
+    _p("do",
+       r"keeps? (?:thinking about|thinking of|going back and forth (?:on|about|over)|wondering "
+       r"(?:about|whether to)|changing my mind (?:about|on)|considering)\s", "wavering", "about"),
+    _p("be have do",
+       r"(?:been )?(?:going|go|gone) back and forth (?:on|about|over|between)\s(?:whether to )?",
+       "wavering", "about"),
+    # settled plans
+    _p("be any", r"(?:planning|plan|intending) (?:to|on)\s", "timeless", "plan", elide="start"),
+    _p("do have", r"(?:plan|intend|planned|am set|agreed|promised) (?:to|on)\s(?!ask|know)",
+       "timeless", "plan"),
+    _p("any", rf"(?={_GO} (?:back |over |home )?(?:to|for)\s(?-i:[^\W\d_a-zß-ÿ]))", "timeless",
+       "plan", elide="start", needs=_WHEN),
+    _p("be",
+       rf"(?={_GO} (?:back |over |home |up |down |out )?(?:from [\w ]{{2,25}}? )?(?:to|for)"
+       rf"\s(?!the (?:next|conclusion)|do\b|an? (?:close|conclusion)))", "timeless", "plan"),
+    _p("be",
+       r"(?=(?:going|travel+ing|off) (?:back |over |up |down )?to (?:the )?(?-i:[^\W\d_a-zß-ÿ])"
+       r"\w+)", "timeless", "plan"),
+    _p("be",
+       r"(?:going to|gonna|about to)\s(?!ask|need|be (?:honest|sound)|assume|guess|have to)",
+       "timeless", "plan", conf=0.8, needs=_WHEN),
+    _p("be", r"(?=(?:visiting)\s)", "timeless", "plan",
+       needs=r"\b(?:next|tomorrow|in (?:january|february|march|april|may|june|july|august|"
+             r"september|october|november|december|\w+ weeks?)|on (?:the|monday|tuesday|"
+             r"wednesday|thursday|friday|saturday|sunday))\b"),
+    _p("be", r"(?=moving (?:house|in with|out|in together|abroad|back home)\b)", "timeless",
+       "plan"),
+    _p("be",
+       r"(?=(?:getting|having|expecting) (?:(?:our|my) (?:\w+ )?(?:baby|child|twins)|married|"
+       r"divorced|a baby|surgery|an operation|engaged|my \w+ (?:removed|done)))", "timeless",
+       "plan"),
+    _p("be",
+       r"(?=(?:starting|attending|running|hosting|quitting|retiring|meeting|taking|joining|"
+       r"leaving|throwing|giving|presenting|seeing|speaking|defending|opening|launching|hiking|"
+       r"walking|competing|racing|performing|spending|renting|buying|selling|doing|having|"
+       r"celebrating|going)\s)", "timeless", "plan", conf=0.8, needs=_WHEN),
+    _p("do any",
+       r"(?=(?:fly|leave|depart|travel|set off|head|move|sail|drive) (?:out |off |back |home |"
+       r"over )?(?:to|for)\s)", "timeless", "plan", needs=_WHEN),
+    _p("do any",
+       r"(?=(?:start|begin|retire|graduate|defend|get married|give birth|take|sit|have "
+       r"(?:surgery|an operation))\b(?! from\b))", "timeless", "plan", conf=0.8,
+       needs=r"\b(?:next|tomorrow|this (?:summer|autumn|fall|winter|spring)|in (?:january|"
+             r"february|march|april|june|july|august|september|october|november|december))\b"),
+    _p("have do any",
+       r"(?:already )?(?:booked|reserved|signed up for|registered for|enrolled (?:in|on)|got "
+       r"tickets (?:for|to)|bought tickets (?:for|to))\s(?!it|that|this)", "timeless", "plan",
+       elide="start"),
+    _p("have", r"(?:got )?(?:an? )(?=(?:trip|flight|holiday|vacation) (?:to|booked|planned))",
+       "timeless", "plan"),
+    _p("will",
+       r"(?=(?:be (?:in|at|on|\w+ing)|fly|travel|move|visit|go to|start|run|join|leave|take|host|"
+       r"spend)\b)", "timeless", "plan", conf=0.8, needs=_WHEN),
+    # goals
+    _p("do", rf"(?:want|hope|aspire|aim|wish)(?:s|ing)? to (?={_SELF_IMPROVING})", "clause",
+       "goal"),
+    _p("do",
+       r"(?:want|hope)s? to\s(?=[^.?!]{3,60}\b(?:one day|someday|eventually|by the end of|this "
+       r"year|before i'm|before i turn|by (?:next|summer|christmas|20\d\d))\b)", "clause", "goal"),
+    _p("would", rf"(?:like|love) to (?={_SELF_IMPROVING})", "clause", "goal", conf=0.8),
+    _p("would", r"(?:like|love) to\s(?=[^.?!]{3,60}\b(?:one day|someday|eventually)\b)", "clause",
+       "goal"),
+    _p("do", r"(?:aim|aspire|dream) (?:to|of|for)\s", "clause", "goal"),
+    _p("be",
+       r"(?:aiming|hoping|striving|determined|dreaming|on a mission) (?:to|of|for)\s(?!find|get "
+       r"(?:some|a quick|help)|you|know|understand|hear|avoid)", "clause", "goal"),
+    _p("be any", rf"(?:trying|hoping|working hard|working) to (?={_SELF_IMPROVING})", "clause",
+       "goal", elide="start"),
+    _p("be any",
+       r"(?=(?:saving(?: up)? for|training for|saving(?: up)? to|studying for|working towards|"
+       r"preparing for|training to)\s)", "clause", "goal", elide="mid"),
+    _p("have do",
+       r"(?:set|given) (?:myself|ourselves) (?:the|a) (?:target|goal|challenge|aim) (?:of|to)\s",
+       "clause", "goal"),
+    # work in hand
+    _p("be any", rf"(?:busy )?(?:{_MAKING}){_PROJECT_START}", "project", "working_on",
+       elide="start"),
+    _p("be any",
+       r"(?:busy )?working (?:full[- ]time |hard )?on\s(?!it\b|that\b|this\b|myself|weekends|"
+       r"nights)", "project", "working_on", elide="start"),
+    _p("be",
+       r"(?=(?:restoring|renovating|organi[sz]ing|translating|redecorating|remodell?ing|planning|"
+       r"curating|editing)\s(?:an?|my|our)\s)", "timeless", "working_on"),
+    _p("be any",
+       r"making\s(?=(?:an?|my|our) (?:[\w-]+ ){0,3}(?:app|game|website|film|movie|documentary|"
+       r"video|podcast|album|comic|board game|short|robot|site|plugin|bot|quilt|zine|database|"
+       r"model)\b)", "project", "working_on", elide="start"),
+)  # fmt: skip
+
+
+ENDINGS: tuple[Predicate, ...] = (
+    _p("do have any", r"(?:traded|swapped|exchanged) [\w' ]{2,30}? for\s", "owned", "owns",
+       elide="start"),
+    _p("do have",
+       r"(?:(?:quit|left|lost) (?:my|the) (?:\w+ )?(?:job|position|role) (?:at|with)|quit|left|"
+       r"resigned from|walked out of|stopped working (?:at|for)|retired from|parted ways with|"
+       r"got (?:fired|laid off|let go|sacked) (?:by|from))\s", "organisation", "employer",
+       kind=ClaimKind.CLOSE),
+    _p("was be have do",
+       r"(?:got |been )?(?:laid off|fired|let go|made redundant|sacked) (?:by|from|at)\s",
+       "organisation", "employer", kind=ClaimKind.CLOSE),
+    _p("do have be was",
+       r"(?=(?:quit|lost|left|handed in|resigned|got fired|fired|laid off|made redundant|sacked|"
+       r"unemployed)\b(?: (?:my job|work|my notice))?)(?=(?:quit|lost|left) my (?:\w+ )?job(?! "
+       r"(?:at|with))|resigned(?! from)|got fired|fired|laid off|made redundant|sacked|"
+       r"unemployed)", "nothing", "employer", kind=ClaimKind.CLOSE),
+    _p("do have", r"(?:broke|broken|split|separated|parted)(?: up)?(?: (?:with|from))?\s", "name",
+       "partner", kind=ClaimKind.CLOSE),
+    _p("do have be was", r"(?=broke up|broken up|split up|no longer together)", "nothing",
+       "partner", kind=ClaimKind.CLOSE),
+    _p("do have be", r"(?=(?:got )?divorced\b|separated from my (?:wife|husband))", "nothing",
+       "spouse", kind=ClaimKind.CLOSE),
+    _p("do have",
+       r"(?:sold|scrapped|gave away|given away|got rid of|gotten rid of|donated|traded in|"
+       r"crashed|totaled|totalled|lost)\s(?:my |the |our |that )", "things", "owns",
+       kind=ClaimKind.CLOSE),
+    _p("do have",
+       r"(?:stopped|quit|given up|gave up|ditched|dropped|stopped using|quit using|cancelled my "
+       r"subscription to|abandoned|deleted|uninstalled)(?: (?:on|using))?\s(?!my (?:\w+ )?job|"
+       r"the job|school|work\b|smoking|drinking|trying)(?:the |my )?", "things", "uses",
+       kind=ClaimKind.CLOSE),
+    _p("do have",
+       r"(?:stopped|quit|given up|gave up|dropped|packed in)(?: (?:on|going|doing|playing))"
+       r"?\s(?!my (?:\w+ )?job|the job|school|work\b|trying|using)(?:the |my )?", "things",
+       "hobby", kind=ClaimKind.CLOSE),
+    _p("do have",
+       r"(?:stopped|quit|given up on|gave up on|abandoned|dropped|reached|achieved|met|hit)"
+       r"\s(?!my (?:\w+ )?job|the job|school|work\b)(?:my goal of |the goal of |trying to |my |"
+       r"the )?", "clause", "goal", kind=ClaimKind.CLOSE),
+    _p("do have", r"(?:cancel+ed|called off|scrapped|postponed|shelved)\s(?:my |the |our )?",
+       "timeless", "plan", kind=ClaimKind.CLOSE),
+    _p("be", r"(?:going|flying|travel+ing|moving)\s", "timeless", "plan", kind=ClaimKind.CLOSE,
+       polarity="negative"),
+    _p("do have",
+       r"(?:finished|wrapped up|completed|shipped|submitted|handed in|delivered|done with)"
+       r"\s(?:my |the |our )?", "timeless", "working_on", kind=ClaimKind.CLOSE),
+    _p("have", r"(?:any )?(?=kids|children)", "nothing", "child", kind=ClaimKind.CLOSE,
+       polarity="negative"),
+    _p("have", r"(?:any )?(?=kids|children)", "nothing", "son", kind=ClaimKind.CLOSE,
+       polarity="negative"),
+    _p("have", r"(?:any )?(?=kids|children)", "nothing", "daughter", kind=ClaimKind.CLOSE,
+       polarity="negative"),
+    _p("have", r"(?:any |a )?(?=pets?\b)", "nothing", "pet", kind=ClaimKind.CLOSE,
+       polarity="negative"),
+    _p("have", r"(?:an? |the |my |our )", "things", "owns", kind=ClaimKind.CLOSE,
+       polarity="negative"),
+    _p("do have",
+       r"(?:decided against|ruled out|dropped the idea of|given up on the idea of|abandoned the "
+       r"idea of)\s", "wavering", "about", kind=ClaimKind.RESOLVE),
+    _p("do have",
+       r"(?:decided (?:to|on|that)|settled on|opted (?:for|to)|gone for|chosen to|gone with|went "
+       r"with|going with)\s", "wavering", "about", kind=ClaimKind.RESOLVE),
+    _p("do have be",
+       r"(?=(?:made up my mind|made our minds up|made up our minds|signed yesterday|decided\b(?! "
+       r"(?:to|on|that|against))|took the (?:job|plunge|offer)|taken the (?:job|offer)|accepted "
+       r"the|turned (?:it|the \w+) down|went for it|made the leap))", "nothing", "about",
+       kind=ClaimKind.RESOLVE),
+)  # fmt: skip

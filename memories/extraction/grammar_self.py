@@ -1,0 +1,204 @@
+"""Predicates about who one is, where one lives, and what one does."""
+
+from __future__ import annotations
+
+from . import vocabulary as voc
+from .grammar import Predicate
+from .grammar import predicate as _p
+from .types import ClaimKind
+
+_ABOUT = (
+    r"(?:here |over |over here |up |down |out |back |on my own |"
+    r"alone |together |with (?:my|our) \w+ )*"
+)
+_TIME = (
+    r"(?:full[- ]time |part[- ]time |remotely |freelance |nights? |shifts |here |there |from home |"
+    r"hard |mostly |days? |(?:\w+ (?:days|hours|shifts) (?:a|per) week )|in shifts )*"
+)
+_SINCE = r"\s*,?\s*(?:for|since|all my|my whole|ever since|going on|almost|over|these|now|about)\b"
+_END = (
+    r"\s*(?:$|[,.;:!?()\-]|(?:and|but|so|or|who|which|here|living|by|btw|now|if|too|not|"
+    r"that|as|with|because|since|from|actually|though|in|lol|what|how|where|can|do|"
+    r"working|citizen|national|myself|originally|i|we|my|tbh|haha|looking|trying)\b)"
+)
+_DEGREE = (
+    r"(?:[\w-]+ ){0,2}?(?:master'?s?|bachelor'?s?|ph\.?d|doctorate|mba|msc|bsc|m\.?a|b\.?a|degree|"
+    r"diploma|postgrad\w*|undergrad\w*|major|minor|residency|llm|llb|m\.?sc|b\.?sc|meng|"
+    r"beng)\b(?! (?:student|candidate|thesis|dissertation|holder|project|level|in front))"
+)
+_AGE_END = (
+    r"(?:[mf]\b|\s*/\s*[mf]\b)?(?:[- ]?(?:years?(?: old| of age)?|"
+    r"yrs?(?: old)?|yo|y/o)\b)?(?=\s*(?:$|[,.;:!?()]|-\s|"
+    r"(?:and|but|now|today|male|female|man|woman|with|so|not|this|"
+    r"last|living|who|from|btw|already|tomorrow|next|"
+    r"on|going|single|married|retired|turning|or|if|tbh|lol|because|"
+    r"since|as|which|still|too|though|here|yesterday|"
+    r"in (?:a|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december|two|three|\d)|"
+    r"and|haha|these|by|where|what|how|working|at heart|actually|"
+    r"feeling|trying|looking|when|while|until)\b))"
+)
+
+SELF: tuple[Predicate, ...] = (
+    # who one is
+    _p("be", r"(?:called|named)\s", "loose_name", "name"),
+    _p("do any", r"(?:goe?s?|go) by (?=\w+/\w)", "pronouns", "pronouns", elide="mid"),
+    _p("do any", r"(?:uses?|prefers?)\s(?=\w+/\w)", "pronouns", "pronouns", elide="mid"),
+    _p("do", r"goe?s? by (?:the name (?:of )?)?", "loose_name", "name"),
+    _p("be", r"an? ", "age", "age", circle=True,
+       tail=r"[- ]?(?:years?[- ]olds?|yrs?[- ]old|yo\b|y/o)"),
+    _p("be", r"(?:aged? |age )?", "age", "age", elide="mid", circle=True, tail=_AGE_END),
+    _p("do have any", r"(?:turned|reached)\s", "age", "age", elide="start", circle=True),
+    _p("was be any", r"born (?:on (?:the )?|in (?=[a-z]+ \d))?", "date", "birthday",
+       elide="start", circle=True),
+    _p("was be any",
+       r"(?:born(?: and (?:raised|bred|brought up))?|raised|brought up) (?:here |over )?(?:in|"
+       r"near|outside)\s", "loose_place", "hometown", elide="start", circle=True),
+    _p("do have any", r"(?:grew|grown) up (?:\w+ )?(?:in|near|outside)\s", "loose_place",
+       "hometown", elide="start", circle=True),
+    _p("do any", r"(?:hails?|comes?) (?:originally )?from\s", "place", "hometown", elide="mid",
+       circle=True),
+    _p("be any", r"(?:originally )?from\s", "place", "hometown", conf=0.85, elide="mid",
+       circle=True),
+    _p("be", r"an? native of\s", "place", "hometown", circle=True),
+    _p("be any", r"(?:an? )?(?:dual )?(?=[^\W\d_])", "nationality", "nationality", elide="mid",
+       circle=True, tail=rf"{_END}|\s(?:citizen|national|passport holder)\b"),
+    _p("do have any",
+       r"(?:holds?|got|have|acquired|received|obtained|became|an?|took|carry|travel on)? "
+       r"?(?:dual |my |an? )*(?=[^\W\d_]+(?: \w+)? (?:nationality|citizenship|passport|citizen)"
+       r"\b)", "nationality", "nationality", elide="mid", circle=True),
+    _p("any", r"", "nationality", "nationality", elide="start",
+       tail=r"\s+(?:passport|citizen|national)(?: holder)?(?: here)?\s*(?:$|[,.;])"),
+    _p("be do", r"(?:on|in|over in|live in|operat\w+ on)\s", "timezone", "timezone", circle=True),
+    _p("any", r"(?:aged? )?", "age", "age", elide="mid", circle=True,
+       tail=r" ?(?:years? old|yo\b|y/o|years of age)"),
+    _p("any", r"aged? ", "age", "age", elide="mid", circle=True),
+    # relations by predicate
+    _p("be have do any", r"(?:happily )?(?:got )?married (?:to )(?:an? \w+ (?:called|named) )?",
+       "name", "spouse", elide="mid"),
+    _p("do have", r"married\s", "name", "spouse"),
+    _p("be have",
+       r"(?:engaged to|dating|seeing|going out with|in a relationship with|together with|with my "
+       r"partner|living with my partner)\s(?:an? \w+ (?:called|named) )?", "name", "partner"),
+    _p("do", r"reports? (?:directly )?(?:in)?to\s", "name", "manager"),
+    _p("do be", r"works? (?:closely )?(?:for|under) (?=(?:dr|mr|mrs|ms|prof)\b)", "name",
+       "manager"),
+    # where one lives and stays
+    _p("be any",
+       rf"(?:(?:living|based|settled|residing|located|domiciled) {_ABOUT}(?:in|at|near|outside|"
+       rf"just outside|out of)|(?:an? )?(?:long[- ]?time |proud )?resident (?:of|in))\s",
+       "loose_place", "home", elide="start", circle=True),
+    _p("do any", rf"(?:lives?|resides?|dwells?) {_ABOUT}(?:in|near|outside|just outside)\s",
+       "loose_place", "home", elide="start", circle=True),
+    _p("have", rf"(?:lived|resided) {_ABOUT}(?:in|near)\s", "loose_place", "home", tail=_SINCE,
+       circle=True),
+    _p("do have any",
+       rf"(?:moved|relocated|emigrated|immigrated) {_ABOUT}(?:from [\w .-]{{2,30}}? )?to\s",
+       "loose_place", "home", kind=ClaimKind.CORRECT, elide="start", circle=True),
+    _p("do", r"stays? in\s", "place", "home", conf=0.75, circle=True,
+       tail=r"\s+(?:with (?:my|his|her|our|family|parents)|since)\b"),
+    _p("do have any",
+       r"moved (?:in)?to (?:an?|our|my) (?:\w+ ){0,2}?(?:flat|house|apartment|place|room|studio) "
+       r"in\s", "place", "home", kind=ClaimKind.CORRECT, elide="start"),
+    _p("do", r"lives? at [\w ,]{3,40}? in\s", "place", "home", circle=True),
+    _p("do have", r"settled (?:down )?in\s", "loose_place", "home", circle=True),
+    _p("do",
+       r"rents? (?:an? |my )?(?:\w+ )?(?:flat|house|apartment|place|room|studio|condo) in\s",
+       "place", "home", circle=True),
+    _p("be", r"(?:here )?in\s", "place", "home",
+       tail=r"\s*,?\s*(?:for (?:\d+|many|several|the (?:last|past) \w+|over \w+|almost \w+|about "
+            r"\w+|\w+) (?:years|decades)|since (?:19|20)\d\d|my whole life|all my life)",
+       circle=True),
+    _p("any", r"(?:(?<=currently )|(?<=now )|(?<=still )|(?<=stuck )|(?<=presently ))in\s",
+       "place", "current_location", conf=0.85, elide="start"),
+    _p("be any",
+       r"(?:away |stuck |out |over |back |here |down |up |holed up |currently |on (?:holiday|"
+       r"vacation|a business trip|a trip|a work trip) |in hospital |for work |at the airport )"
+       r"*in\s", "place", "current_location", conf=0.85, elide="", circle=True),
+    _p("any",
+       r"(?:away|stuck|holed up|on (?:holiday|vacation|a business trip|a trip|a work trip)|back) "
+       r"in\s", "place", "current_location", conf=0.85, elide="start"),
+    _p("any", r"in\s", "place", "current_location", conf=0.8, elide="start",
+       tail=r"\s+(?:till|until|this week|right now|at the moment|for (?:\w+ (?:days?|weeks?|"
+            r"nights?)|work|a conference|the week|business))\b"),
+    _p("be any",
+       r"(?:visiting|passing through|staying in|staying at|on a (?:business )?trip to|"
+       r"travell?ing (?:in|through|around|across)|holidaying in|vacationing in|backpacking (?:in|"
+       r"through|around))\s", "loose_place", "current_location", elide="start", circle=True),
+    _p("be", r"in\s", "place", "current_location", elide="start",
+       tail=r"\s+(?:since (?:\w+day|yesterday|this)|for (?:\w+ )?(?:days?|a week|weeks?|hours))\b"),
+    _p("do have any", r"(?:landed|arrived|touched down|got|made it) (?:safely )?(?:in|at|to)\s",
+       "place", "current_location", elide="start", kind=ClaimKind.CORRECT),
+    _p("be any",
+       r"(?:writing|calling|texting|messaging|asking|typing|messaging you|reporting) (?:this )"
+       r"?(?:to you )?from\s", "place", "current_location", elide="start"),
+    # work and school
+    _p("do any", rf"works? {_TIME}(?:as )(?=\w)", "any_occupation", "occupation", elide="start",
+       circle=True),
+    _p("be any", rf"(?:working|employed) {_TIME}as\s", "any_occupation", "occupation",
+       elide="start", circle=True),
+    _p("do be have", r"(?:started|starting|begun) (?:out |work )?as (?=an?\s)", "any_occupation",
+       "occupation", kind=ClaimKind.CORRECT, circle=True),
+    _p("do be was have", r"(?:got |been )?promoted to\s", "any_occupation", "occupation",
+       kind=ClaimKind.CORRECT, circle=True),
+    _p("do", r"works? (?:up |over |down )?in [^\W\d_][\w -]{1,25}? as (?=an?\s)",
+       "any_occupation", "occupation", circle=True),
+    _p("have", r"(?:got )?(?:\w+|\d+) years(?: of|')? experience as\s", "any_occupation",
+       "occupation", circle=True),
+    _p("have", r"worked as\s", "any_occupation", "occupation", tail=_SINCE, circle=True),
+    _p("do any", rf"(?:works?|teach(?:es)?|lectures?) {_TIME}(?:at|for)\s", "loose_organisation",
+       "employer", elide="start", circle=True),
+    _p("be any",
+       rf"(?:working|employed|an? employee|interning|contracting|freelancing|temping|on contract)"
+       rf" {_TIME}(?:at|for|by|of)\s", "loose_organisation", "employer", elide="start",
+       circle=True),
+    _p("have", r"worked (?:at|for|with)\s", "loose_organisation", "employer", tail=_SINCE,
+       circle=True),
+    _p("do any", r"works? in\s(?=(?:the )?(?:" + "|".join(sorted(voc.WORK_FIELDS)) + r")\b)",
+       "short_thing", "occupation", conf=0.75, circle=True),
+    _p("do any",
+       rf"works? {_TIME}in\s(?=(?:an? |the )?(?:\w+ )?(?:hospital|school|bank|warehouse|bakery|"
+       rf"restaurant|library|factory|kitchen|nursery|museum|pharmacy|call cent(?:er|re)|hotel|"
+       rf"lab|clinic|shop|store|supermarket)\b)", "loose_organisation", "employer", conf=0.75,
+       circle=True),
+    _p("do have any",
+       r"(?:started|joined|begun|began|signed|signed on|accepted (?:a job|an offer)|got hired|"
+       r"got a job|landed a job|been hired|taken a job|took a job|got a new job|start)(?: "
+       r"(?:work|working|a new job|a job|my new job|a new position|a new role))? (?:at|with|for|"
+       r"from|by)\s", "organisation", "employer", kind=ClaimKind.CORRECT, elide="start",
+       circle=True),
+    _p("do have", r"joined\s", "organisation", "employer", kind=ClaimKind.CORRECT, conf=0.8,
+       circle=True),
+    _p("have do any",
+       r"(?:got )?(?:an? |my )?(?:new )?(?:job|position|role|internship|apprenticeship) (?:at|"
+       r"with)\s", "organisation", "employer", elide="mid", circle=True),
+    _p("be", r"with\s", "organisation", "employer", tail=r"\s*,?\s*(?:for|since)\b", circle=True),
+    _p("be", r"(?:at|over at|back at)\s", "organisation", "employer", tail=_SINCE, circle=True),
+    _p("do", r"(?:earns?|makes?|earn) (?:my|his|her|our|their|a) living (?:as|by|from)\s",
+       "any_occupation", "occupation", circle=True),
+    _p("do have",
+       r"(?:became|become|qualified as|retrained as|got promoted to|been promoted to)\s",
+       "occupation", "occupation", kind=ClaimKind.CORRECT, circle=True),
+    _p("be any",
+       r"(?:enrolled|enroled|registered|studying|matriculated|doing my \w+) (?:as a student )"
+       r"?at\s", "organisation", "education", elide="mid", circle=True,
+       tail=r"(?!\s+(?:studying|doing))"),
+    _p("do", r"(?:stud(?:y|ies)) at\s", "organisation", "education", circle=True),
+    _p("do have any", r"graduated (?:\w+ )?(?:from|with|in) (?:an? )?(?!\d)", "study",
+       "education", elide="start", circle=True),
+    _p("do be have any",
+       r"(?:stud(?:y|ies|ied|ying)|majored in|majoring in|majors? in) (?:for )?(?=an? |my |"
+       r"[^\W\d_])", "study", "education", elide="start", circle=True),
+    _p("do be have any",
+       rf"(?:did|done|do|doing|finished|finishing|completed|completing|pursuing|started|starting|"
+       rf"have|has|got|hold|holds|earned|getting|taking|working towards?)? ?(?:an?|my|his|her|"
+       rf"two) (?={_DEGREE})", "study", "education", elide="mid", circle=True),
+    _p("do",
+       r"(?:goe?s?|go|attend|attends) (?:to )?(?=[^,.?!]*(?:university|college|school|academy|"
+       r"institute|uni)\b)", "organisation", "education", circle=True),
+    _p("be", r"(?=retired\b(?! \w)|self-employed\b|semi-retired\b)", "short_thing", "occupation",
+       conf=0.8, circle=True),
+    _p("be any", r"", "occupation", "occupation", elide="mid", circle=True,
+       tail=r"(?!\s+(?:is|was|says|said|told|wants|has)\b)(?!\s+(?:for|to) (?:my|our|the) "
+       r"(?:kids|family|dogs?|cats?|children|husband|wife))"),
+)  # fmt: skip

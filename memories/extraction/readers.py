@@ -1,0 +1,69 @@
+"""The readers of values by name, as the grammar refers to them."""
+
+from __future__ import annotations
+
+from .belongings import (
+    allergen,
+    fandom,
+    games,
+    intolerance,
+    nothing,
+    owned,
+    preferred,
+    proper_thing,
+)
+from .clauses import activity, clause, project, timeless_clause, wavering
+from .kinds import any_occupation, language, languages, nationality, occupation, skills, study
+from .nouns import read_list, short_thing, short_things, thing, things
+from .proper import loose_name, loose_organisation, loose_place, name, names, organisation, place
+from .shapes import age, shaped
+from .spans import Reader, Span
+
+
+def label_things(text: str, pos: int, limit: int) -> list[Span]:
+    """The list after a label ("allergies: cats, dust"): commas are enough."""
+    return read_list(text, pos, limit, short_thing)
+
+
+READERS: dict[str, Reader] = {
+    "label_things": label_things,
+    "age": age,
+    "email": shaped("email"),
+    "phone": shaped("phone"),
+    "date": shaped("date"),
+    "loose_date": shaped("loose_date"),
+    "timezone": shaped("timezone"),
+    "pronouns": shaped("pronouns"),
+    "diet": shaped("diet"),
+    "name": name,
+    "names": names,
+    "loose_name": loose_name,
+    "place": place,
+    "loose_place": loose_place,
+    "organisation": organisation,
+    "loose_organisation": loose_organisation,
+    "language": language,
+    "languages": languages,
+    "nationality": nationality,
+    "occupation": occupation,
+    "any_occupation": any_occupation,
+    "study": study,
+    "skills": skills,
+    "owned": owned,
+    "tools": proper_thing,
+    "things": things,
+    "short_things": short_things,
+    "clause": clause,
+    "wavering": wavering,
+    "activity": activity,
+    "game": games,
+    "preferred": preferred,
+    "allergen": allergen,
+    "word": intolerance,
+    "fandom": fandom,
+    "short_thing": short_thing,
+    "thing": thing,
+    "nothing": nothing,
+    "timeless": timeless_clause,
+    "project": project,
+}

@@ -1,0 +1,31 @@
+"""What was learnt: memories, their sources, the traces that changed them, what recall needs."""
+
+from memories.models.memory import (
+    Category,
+    Entity,
+    EntityAlias,
+    Memory,
+    Observation,
+    Source,
+    Uncertainty,
+)
+from memories.models.recall import EmbeddingModel, QuerySession, RecallFeedback, Vector
+from memories.models.record import ErasureReceipt, MemoryChange, Trace, TraceTurn
+
+__all__ = [
+    "Category",
+    "EmbeddingModel",
+    "Entity",
+    "EntityAlias",
+    "ErasureReceipt",
+    "Memory",
+    "MemoryChange",
+    "Observation",
+    "QuerySession",
+    "RecallFeedback",
+    "Source",
+    "Trace",
+    "TraceTurn",
+    "Uncertainty",
+    "Vector",
+]

@@ -1,0 +1,263 @@
+"""The statement that ranks: words, meaning, speaker and memories in one fused score.
+
+    score(memory) = words + 1.75 · meaning + speaker
+    score(turn)   = words + 1.75 · meaning + speaker + 0.3 · score of the best memory that cites it
+
+- words: BM25's three factors over the asked rows (rarity of the word among them, saturating
+  frequency, length; Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
+  Beyond", 2009), divided by the best row's, so 0 to 1. The frequency is PostgreSQL's `ts_rank` of
+  the single word, about f / (f + 0.65), which costs a third of counting positions in SQL. A turn
+  is indexed with its two predecessors, as answers often lack the words of their question; a word
+  there counts 0.65.
+- meaning: the cosine between the question and the row's nearest chunk, 0 before it is embedded;
+  for a turn plus 0.2 of that of the turn beside it which is nearer.
+- speaker: 0.4 for rows of the participant whom the question names, or of the asker's own role.
+
+Scores are summed as they are rather than by rank: that recalls about five points more among the
+first five than reciprocal rank fusion (docs/decisions/0006-recall.md).
+
+The rows of the asked scope are fenced off first (`own`, `near`: MATERIALIZED), so the cost depends
+on how much one owner has stored, not on the store.
+"""
+
+from __future__ import annotations
+
+WEIGHT_MEANING = 1.75
+WEIGHT_BESIDE = 0.2
+WEIGHT_SPEAKER = 0.4
+WEIGHT_MEMORIES = 0.3
+MEMORIES_READ = 100
+"""Best memories whose sources get a share of their score."""
+WEIGHT_CARRIED = 0.4
+"""Of the words of earlier questions."""
+SAMPLE = 200
+"""Rows by which a word that more than half of all rows have is known: it tells nothing, but to
+match it would cost more than all others (among two people, each name is in nearly every row)."""
+PLACES = [0.65, 0.65, 0.65, 1.0]
+"""What a word counts by its label D, C, B, A: A are a row's own words, D those before it."""
+LARGE = 20_000
+"""Turns of an owner from which on only candidates are ranked."""
+NEAREST, RARE_WORDS, LARGE_SAMPLE = 500, 4, 2000
+"""Candidates: the nearest rows, and all that have one of the rarest words."""
+MAX_LEXEMES = 64
+"""Distinct words of a question that are matched, the first ones."""
+UNRELATED = 0.1
+"""A row without a common word and with a cosine below this does not answer."""
+
+_VISIBLE = "{t}.tenant_id = %(tenant)s::uuid AND {t}.project_id = %(project)s::uuid AND "
+_BY_KEY = _VISIBLE + "{t}.scope_key = ANY(%(keys)s::text[])"
+_BY_PERSON = _VISIBLE + (
+    "({t}.user_id = %(user)s::uuid"
+    " OR ({t}.user_id IS NULL AND {t}.scope_key = ANY(%(shared)s::text[])))"
+    " AND (%(keys)s::text[] IS NULL OR {t}.scope_key = ANY(%(keys)s::text[]))"
+)
+
+_WORDS = r"""
+WITH sent AS MATERIALIZED (
+    SELECT row_number() OVER () AS word, max(weight) AS weight,
+           concat('''', replace(replace(lexeme, '\', '\\'), '''', ''''''), '''')::tsquery AS query
+      FROM (
+        SELECT word.lexeme, asked.weight
+          FROM accounts_project project,
+               (VALUES (%(words)s::text, 1.0::float8),
+                       (%(carried)s::text, %(carried_weight)s::float8)) AS asked(said, weight),
+               LATERAL unnest(to_tsvector(project.search_config::regconfig, asked.said)) AS word
+         WHERE project.id = %(project)s::uuid
+         ORDER BY asked.weight DESC, word.positions[1], word.lexeme LIMIT %(max_lexemes)s::int
+      ) AS found GROUP BY lexeme
+)"""
+
+# A long row is unpacked once here, not once for each word. Concatenation is what makes a copy.
+_UNPACKED = (
+    "CASE WHEN pg_column_compression({t}.search) IS NULL THEN {t}.search ELSE {t}.search || '' END"
+)
+# A row is known by one number, which is cheap to join by: twice its key, plus 1 for a memory.
+_TURNS = """
+    SELECT t.pk * 2 AS row, {unpacked} AS search,
+           t.conversation_id AS held_by, t.seq,
+           CASE WHEN (cardinality(%(named)s::text[]) > 0 AND lower(coalesce(
+                         nullif(t.sender, ''), split_part(left(t.content, 60), ':', 1)
+                     )) = ANY(%(named)s::text[]))
+                  OR (%(is_own)s::bool AND t.role = 'user')
+                THEN %(speaker)s::float8 ELSE 0 END AS speaker
+      FROM conversations_turn t WHERE {visible} AND t.redacted_at IS NULL{narrowed}"""
+_MEMORIES = """
+    SELECT m.pk * 2 + 1 AS row, {unpacked} AS search,
+           NULL::bigint AS held_by, 0 AS seq,
+           CASE WHEN lower(m.subject) = ANY(%(named)s::text[])
+                  OR (%(is_own)s::bool AND m.subject = 'user')
+                THEN %(speaker)s::float8 ELSE 0 END AS speaker
+      FROM memories_memory m WHERE {visible}{narrowed}"""
+
+_NEAR = """
+    SELECT coalesce(v.turn_id * 2, v.memory_id * 2 + 1) AS row,
+           max(1 - (v.embedding <=> %({vector})s::halfvec)) AS meaning
+      FROM memories_vector v
+     WHERE {visible} AND v.model = %({model})s::text AND v.observation_id IS NULL
+     GROUP BY 1"""
+_NOTHING_NEAR = "SELECT NULL::bigint AS row, NULL::float8 AS meaning WHERE false"
+
+_KEPT_WORDS = """
+, counted AS MATERIALIZED (
+    SELECT sent.*, (SELECT count(*) FROM sampled WHERE search @@ sent.query) AS seen,
+           (SELECT count(*) FROM sampled) AS read
+      FROM sent
+), words AS MATERIALIZED (
+    SELECT word, weight, query, ln(1 + (read - seen + 0.5) / (seen + 0.5)) AS idf, seen
+      FROM counted
+     WHERE seen <= 5 + 0.5 * read OR NOT EXISTS (SELECT FROM counted WHERE seen <= 5 + 0.5 * read)
+)"""
+_SAMPLE = """
+, sampled AS MATERIALIZED (
+    SELECT search FROM own LIMIT %(sample)s::int
+)"""
+
+# The candidate form, for owners with very many rows: the nearest ones, and those with the rarest
+# words. All are looked at, but few are carried on; how rare a word is, a sample says.
+_LARGE_SAMPLE = """
+, sampled AS MATERIALIZED (
+    SELECT t.search FROM conversations_turn t WHERE {visible} LIMIT %(large_sample)s::int
+)"""
+_CANDIDATES = """
+, nearest AS MATERIALIZED (
+    SELECT row FROM near WHERE row & 1 = 0 ORDER BY meaning DESC LIMIT %(nearest)s::int
+), rare AS MATERIALIZED (
+    SELECT coalesce(string_agg(query::text, ' | '), '')::tsquery AS query
+      FROM (SELECT query FROM words ORDER BY seen, weight DESC LIMIT %(rare_words)s::int) AS rarest
+)"""
+_WITH_RARE_WORDS = " AND t.search @@ (SELECT query FROM rare)"
+_NEAREST_OTHERS = (
+    " AND t.pk = ANY (ARRAY(SELECT row / 2 FROM nearest))"
+    " AND NOT t.search @@ (SELECT query FROM rare)"
+)
+
+_RARITY = """
+, rarity AS MATERIALIZED (
+    SELECT store.kind, word, store.length,
+           ln(1 + (store.rows - counts.rows + 0.5) / (counts.rows + 0.5)) AS idf
+      FROM (SELECT row & 1 AS kind, word, count(*) AS rows FROM hit GROUP BY 1, 2) AS counts
+      JOIN store USING (kind)
+)"""
+_SAMPLED_RARITY = """
+, rarity AS MATERIALIZED (
+    SELECT store.kind, words.word, store.length, words.idf FROM store, words
+)"""
+
+_HITS = """
+, asked AS MATERIALIZED (
+    SELECT coalesce(string_agg(query::text, ' | '), '')::tsquery AS query FROM words
+), matching AS MATERIALIZED (
+    SELECT own.row, own.search, length(own.search) AS length
+      FROM own, asked WHERE own.search @@ asked.query
+), hit AS MATERIALIZED (
+    SELECT matching.row, matching.length, words.word, words.weight,
+           ts_rank(%(places)s::float4[], matching.search, words.query) AS frequency
+      FROM matching, words WHERE matching.search @@ words.query
+), store AS MATERIALIZED (
+    SELECT row & 1 AS kind, count(*)::float8 AS rows,
+           greatest(avg(length(search)), 1)::float8 AS length
+      FROM own GROUP BY row & 1
+)"""
+_SCORES = """
+, worded AS MATERIALIZED (
+    SELECT hit.row, sum(rarity.idf * hit.weight * hit.frequency
+                        / (0.5 + 0.5 * hit.length / rarity.length)) AS words
+      FROM hit JOIN rarity ON rarity.kind = hit.row & 1 AND rarity.word = hit.word
+     GROUP BY hit.row
+), best AS MATERIALIZED (
+    SELECT greatest(max(words), 1e-9) AS words FROM worded
+), placed AS MATERIALIZED (
+    SELECT own.row, own.speaker, near.meaning AS cosine,
+           CASE WHEN lag(own.seq) OVER beside = own.seq - 1
+                THEN lag(near.meaning) OVER beside END AS before,
+           CASE WHEN lead(own.seq) OVER beside = own.seq + 1
+                THEN lead(near.meaning) OVER beside END AS after
+      FROM own LEFT JOIN near ON near.row = own.row
+    WINDOW beside AS (PARTITION BY own.held_by ORDER BY own.seq)
+), scored AS MATERIALIZED (
+    SELECT placed.row, placed.speaker, coalesce(worded.words / best.words, 0) AS words,
+           parts.meaning,
+           coalesce(worded.words / best.words, 0) + placed.speaker + parts.meaning AS score
+      FROM placed CROSS JOIN best
+      LEFT JOIN worded ON worded.row = placed.row
+     CROSS JOIN LATERAL (
+        SELECT %(meaning_weight)s::float8 * (coalesce(placed.cosine, 0)
+               + %(beside_weight)s::float8 * greatest(placed.before, placed.after, 0)) AS meaning
+     ) AS parts
+     WHERE worded.words > 0 OR placed.cosine > %(unrelated)s::float8
+), learnt AS MATERIALIZED (
+    SELECT cited.turn_id * 2 AS row, %(memories_weight)s::float8 * max(best.score) AS memories
+      FROM (SELECT row, score FROM scored WHERE row & 1 = 1
+             ORDER BY score DESC LIMIT %(memories_read)s::int) AS best
+     CROSS JOIN LATERAL (
+        SELECT s.turn_id FROM memories_source s
+         WHERE s.memory_id = best.row / 2 AND s.turn_id IS NOT NULL AND s.erased_at IS NULL
+        OFFSET 0  -- one look into the index a memory, whatever the planner expects
+     ) AS cited
+     GROUP BY cited.turn_id
+)
+-- Summed rather than joined: the planner cannot know how many rows these are.
+SELECT row, sum(score) AS score, max(words), max(meaning), max(speaker), max(memories)
+  FROM (SELECT row, score, words, meaning, speaker, 0 AS memories FROM scored
+         WHERE row & 1 = ANY(%(include)s::int[])
+        UNION ALL SELECT row, memories, NULL, NULL, NULL, memories FROM learnt) AS parts
+ GROUP BY row HAVING count(words) > 0
+ ORDER BY score DESC, row DESC
+ LIMIT %(top_k)s::int
+"""
+
+
+def visible(table: str, *, to_person: bool) -> str:
+    """The condition that a row of `table` (an alias) is visible to the principal."""
+    return (_BY_PERSON if to_person else _BY_KEY).format(t=table)
+
+
+def ranking(
+    *,
+    to_person: bool,
+    with_turns: bool,
+    of_turns: str,
+    of_memories: str,
+    models: int,
+    is_large: bool = False,
+) -> str:
+    """The statement for a kind of principal, with these narrowing conditions and models.
+
+    `is_large` chooses the candidate form; without turns there is nothing to choose from.
+    """
+    near = _near(models, to_person=to_person)
+    memories = _rows(_MEMORIES, "m", of_memories, to_person=to_person)
+    if is_large and with_turns:
+        own = _union(
+            _rows(_TURNS, "t", of_turns + _WITH_RARE_WORDS, to_person=to_person),
+            _rows(_TURNS, "t", of_turns + _NEAREST_OTHERS, to_person=to_person),
+            memories,
+        )
+        sample = _LARGE_SAMPLE.format(visible=visible("t", to_person=to_person))
+        fenced = near + sample + _KEPT_WORDS + _CANDIDATES + own
+        return _WORDS + fenced + _HITS + _SAMPLED_RARITY + _SCORES
+    turns = [_rows(_TURNS, "t", of_turns, to_person=to_person)] if with_turns else []
+    fenced = near + _union(*turns, memories) + _SAMPLE + _KEPT_WORDS
+    return _WORDS + fenced + _HITS + _RARITY + _SCORES
+
+
+def _union(*parts: str) -> str:
+    return f", own AS MATERIALIZED ({'    UNION ALL'.join(f'{part}{chr(10)}' for part in parts)})"
+
+
+def _near(models: int, *, to_person: bool) -> str:
+    parts = [
+        _NEAR.format(
+            visible=visible("v", to_person=to_person), vector=f"vector{n}", model=f"model{n}"
+        )
+        for n in range(models)
+    ]
+    return f", near AS MATERIALIZED ({'    UNION ALL'.join(parts) or _NOTHING_NEAR}\n)"
+
+
+def _rows(sql: str, table: str, narrowed: str, *, to_person: bool) -> str:
+    return sql.format(
+        visible=visible(table, to_person=to_person),
+        unpacked=_UNPACKED.format(t=table),
+        narrowed=narrowed,
+    )
