@@ -1,0 +1,181 @@
+"""What happens before and after a call of a model, apart from any provider's package."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from memsync_client.errors import NotFound
+from memsync_client.llm.forms.turns import Message, stored_form
+from memsync_client.llm.outbox import Outbox, Unsent
+from memsync_client.llm.recalling import Remembered, open_session, remember
+from memsync_client.models import Appended
+from memsync_client.requests import Plan, Request, record
+from memsync_client.resources.sessions import at
+from memsync_client.scope import Acting, Attribution, Scopes
+from memsync_client.transport import Blocking, Settings
+
+logger = logging.getLogger("memsync_client")
+
+T = TypeVar("T")
+MAX_OPEN = 10_000
+PATIENCE = 10.0
+"""Seconds that a background thread waits for one answer."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a registered client remembers."""
+
+    timeout: float = 2.0
+    """Seconds a call of the model may be delayed, whatever the server does."""
+    max_tokens: int = 2000
+    """Of facts and history together."""
+    session_only: bool = False
+    """Recall only what was learnt in this session: a reset then cuts the facts too."""
+
+
+class LlmMemory:
+    """Recalls within a deadline; stores in the background. Nothing here raises into its callers."""
+
+    def __init__(self, settings: Settings, scopes: Scopes) -> None:
+        self._scopes = scopes
+        timeout = min(settings.timeout, PATIENCE)
+        self._driver = Blocking(replace(settings, retries=0, timeout=timeout))
+        self._opened: dict[tuple[str, Attribution], None] = {}
+        self.outbox = Outbox(self._store)
+
+    def acting(self) -> Acting | None:
+        """For whom the calling context acts; None when nothing is to be stored or recalled."""
+        now = self._scopes.current
+        if now.attribution is None:
+            return None
+        self._scopes.claim(now.session_id, now.attribution)
+        return now
+
+    def recall(self, acting: Acting, question: str, options: Options) -> Future[Remembered | None]:
+        """What is remembered, from a thread; None when the server cannot tell."""
+        return in_thread(lambda: self._recall(acting, question, options))
+
+    def keep(self, acting: Acting, messages: Sequence[Message]) -> None:
+        """Store the turns of one call, soon."""
+        if messages:
+            self.outbox.put(Unsent(acting, [stored_form(each) for each in messages]))
+
+    def close(self) -> None:
+        """Let unsent turns go, and close the connections."""
+        self.outbox.close()
+        self._driver.close()
+
+    def _recall(self, acting: Acting, question: str, options: Options) -> Remembered | None:
+        deadline = time.monotonic() + options.timeout
+        if not self.outbox.settle(_attribution(acting), options.timeout):
+            return None
+        self._open(acting)
+        if time.monotonic() > deadline:
+            return None
+        plan = remember(
+            acting,
+            question=question,
+            max_tokens=options.max_tokens,
+            session_only=options.session_only,
+        )
+        return self._driver.perform(plan)
+
+    def _open(self, acting: Acting) -> None:
+        """Make sure once that the session is there and theirs. Raises MemsyncError."""
+        known = (acting.session_id, _attribution(acting))
+        if known in self._opened:
+            return
+        self._driver.perform(open_session(acting))
+        while len(self._opened) >= MAX_OPEN:
+            self._opened.pop(next(iter(self._opened)), None)
+        self._opened[known] = None
+
+    def _store(self, item: Unsent) -> None:
+        """Send the turns of one call. Raises MemsyncError."""
+        self._open(item.acting)
+        try:
+            self._driver.perform(_append(item))
+        except NotFound:  # deleted meanwhile: what is said next begins it anew
+            self._opened.pop((item.acting.session_id, _attribution(item.acting)), None)
+            self._open(item.acting)
+            self._driver.perform(_append(item))
+
+
+def _append(item: Unsent) -> Plan[Appended]:
+    """The append of a call; its key, and the messages' own ids, make repeating it harmless."""
+    messages = [
+        {**message, "client_id": f"{item.key}:{place}"}
+        for place, message in enumerate(item.messages)
+    ]
+    request = Request(
+        "POST",
+        at(item.acting.session_id, "turns"),
+        record(Appended),
+        body={"messages": messages, "scope": _attribution(item.acting).memory_scope},
+        headers={"Idempotency-Key": item.key},
+        is_keyed=True,
+    )
+    stored: Appended = yield request
+    return stored
+
+
+def _attribution(acting: Acting) -> Attribution:
+    if acting.attribution is None:
+        raise ValueError("nobody's turns are not stored")
+    return acting.attribution
+
+
+def in_thread(work: Callable[[], T | None]) -> Future[T | None]:
+    """Run in a thread that does not keep the process alive; a failure is logged and gives None."""
+    future: Future[T | None] = Future()
+
+    def run() -> None:
+        result = None
+        try:
+            result = work()
+        except Exception as error:  # whatever it is, the call of the model goes on without
+            logger.warning("nothing was recalled: %s", error)
+        future.set_result(result)
+
+    threading.Thread(target=run, name="memsync-recall", daemon=True).start()
+    return future
+
+
+def result_within(future: Future[T | None], seconds: float) -> T | None:
+    """The result, or None after so many seconds."""
+    try:
+        return future.result(seconds)
+    except FutureTimeout:
+        logger.warning("nothing was recalled within %s s", seconds)
+        return None
+
+
+async def awaited_within(future: Future[T | None], seconds: float) -> T | None:
+    """As `result_within`, without blocking the event loop."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[T | None] = loop.create_future()
+
+    def hand_over() -> None:
+        if not waiter.done():
+            waiter.set_result(future.result())
+
+    def wake(_: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(hand_over)
+
+    future.add_done_callback(wake)
+    try:
+        return await asyncio.wait_for(waiter, seconds)
+    except asyncio.TimeoutError:
+        logger.warning("nothing was recalled within %s s", seconds)
+        return None

@@ -1,0 +1,192 @@
+"""Turns on their way to the server: sent by one thread in order, kept while the server is away."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+import uuid
+import weakref
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from memsync_client.errors import (
+    UNEXPECTED,
+    APIError,
+    ConnectionFailed,
+    MemsyncError,
+    RateLimited,
+    ServerError,
+)
+from memsync_client.llm.forms.turns import Message
+from memsync_client.requests import IN_FLIGHT
+from memsync_client.scope import Acting, Attribution
+
+logger = logging.getLogger("memsync_client")
+
+MAX_KEPT = 10_000
+"""Calls whose turns are kept while the server is away; then the oldest are let go."""
+LONGEST_PAUSE = 30.0
+AT_EXIT = 5.0
+"""Seconds that a process waits for its unsent turns when it ends."""
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """The turns of one call of a model, and the key that makes sending them twice harmless."""
+
+    acting: Acting
+    messages: Sequence[Message]
+    key: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class Outbox:
+    """Keeps turns until `send` has stored them. Nothing it does raises into its callers."""
+
+    def __init__(self, send: Callable[[Unsent], None]) -> None:
+        self._send = send
+        self._items: deque[Unsent] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._failures = 0
+        self._hurry = False
+        self._is_closed = False
+        self.last_error: MemsyncError | None = None
+        """Why turns were not stored, the last time."""
+        self.refused = 0
+        """Calls whose turns the server refused for good."""
+        _outboxes.add(self)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, item: Unsent) -> None:
+        """Take turns over; returns at once."""
+        with self._changed:
+            if self._is_closed:
+                logger.warning("the client is closed: turns are not stored")
+                return
+            if len(self._items) >= MAX_KEPT:
+                self._items.popleft()
+                logger.warning("too many unsent turns: the oldest were let go")
+            self._items.append(item)
+            self._ensure_thread()
+            self._changed.notify_all()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until all is stored; False when something still is not, or was refused."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            refused = self.refused
+            self._begin_now()
+            while self._items and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+            return not self._items and self.refused == refused
+
+    def settle(self, attribution: Attribution, timeout: float) -> bool:
+        """Wait for the turns of one person, but not for a server that is away."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            failures = self._failures
+            self._begin_now()
+            while any(_is_of(item, attribution) for item in self._items):
+                left = deadline - time.monotonic()
+                if left <= 0 or self._failures != failures:
+                    return False
+                self._changed.wait(left)
+        return True
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        with self._changed:
+            self._is_closed = True
+            if self._items:
+                logger.warning("closed with the turns of %s calls unsent", len(self._items))
+            self._items.clear()
+            self._begin_now()
+
+    def _begin_now(self) -> None:
+        """Cut a pause short."""
+        self._hurry = True
+        if self._items:
+            self._ensure_thread()
+        self._changed.notify_all()
+
+    def _ensure_thread(self) -> None:
+        """Start the thread: at the first turns, and again in a forked process."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._work, name="memsync", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        pause = 0.0
+        while True:
+            item = self._next(pause)
+            if item is None:
+                return
+            pause = self._try(item, pause)
+
+    def _next(self, pause: float) -> Unsent | None:
+        """The oldest item, after a pause; None when there is nothing to do."""
+        with self._changed:
+            if pause and not self._hurry:
+                self._changed.wait_for(lambda: self._hurry, pause)
+            self._hurry = False
+            if not self._items:
+                self._thread = None
+                return None
+            return self._items[0]
+
+    def _try(self, item: Unsent, pause: float) -> float:
+        """Send an item; the pause before the next attempt."""
+        error: MemsyncError | None = None
+        try:
+            self._send(item)
+        except MemsyncError as raised:
+            error = raised
+        except Exception:  # a bug of ours must not stop the thread
+            error = MemsyncError("unexpected")
+            if not self._is_closed:
+                logger.exception("turns could not be sent")
+        with self._changed:
+            if self._is_closed:
+                return 0.0
+            keeps = error is not None and may_pass(error)
+            self._note(item, error, keeps=keeps)
+            self._changed.notify_all()
+        return min(LONGEST_PAUSE, max(0.25, pause * 2)) if keeps else 0.0
+
+    def _note(self, item: Unsent, error: MemsyncError | None, *, keeps: bool) -> None:
+        if error is not None:
+            self.last_error = error
+            self._failures += 1
+        if error is not None and not keeps:
+            self.refused += 1
+            logger.warning("turns of session %s were refused: %s", item.acting.session_id, error)
+        if not keeps and self._items and self._items[0] is item:
+            self._items.popleft()
+
+
+def _is_of(item: Unsent, attribution: Attribution) -> bool:
+    theirs = item.acting.attribution
+    return theirs is not None and theirs.entity == attribution.entity
+
+
+def may_pass(error: MemsyncError) -> bool:
+    """Whether the same request may succeed later."""
+    code = error.code if isinstance(error, APIError) else ""
+    is_away = isinstance(error, ConnectionFailed | ServerError | RateLimited)
+    return is_away or code in {IN_FLIGHT, UNEXPECTED}
+
+
+_outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()
+
+
+@atexit.register
+def _flush() -> None:
+    deadline = time.monotonic() + AT_EXIT
+    for outbox in list(_outboxes):
+        if len(outbox):
+            outbox.wait(max(0.0, deadline - time.monotonic()))
