@@ -1,8 +1,9 @@
-"""Scores the rule extractor against a gold set: `python benchmarks/eval_extraction.py FILE.jsonl`.
+"""Scores the rule extractor on a gold set: `python benchmarks/eval_extraction.py FILE.jsonl`.
 
-Each line is a case (`turns`, `expect`, and `live` when there are several turns). An item counts when
-turn, category, subject, key and value agree and the spans overlap; each expected item counts once.
-Turns are fed one by one, the earlier ones as context, as the pipeline does. `--errors` lists the misses.
+Each line is a case (`turns`, `expect`, and `live` when there are several turns). An item counts
+when turn, category, subject, key and value agree and the spans overlap; each expected item counts
+once. Turns are fed one by one, the earlier ones as context, as the pipeline does. `--errors` lists
+the misses.
 """
 
 from __future__ import annotations
