@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,10 @@ from accounts.models import Project, Tenant, User
 from accounts.scope import parse_tags
 
 PASSWORD = "correct horse battery staple 9"
+
+
+class Lines(bytes):
+    """A body of JSON Lines."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,13 @@ class Api:
         """Any route; `body` is sent as JSON."""
         kwargs: dict[str, Any] = {"headers": {**self.credential, **_dashed(headers)}}
         if body is not None:
-            kwargs |= {"data": body, "content_type": "application/json"}
-        response = Client(raise_request_exception=False).generic(
-            method, path, **_encoded(kwargs)
-        )
+            content_type = "application/x-ndjson" if isinstance(body, Lines) else "application/json"
+            kwargs |= {"data": body, "content_type": content_type}
+        response = Client(raise_request_exception=False).generic(method, path, **_encoded(kwargs))
+        content = response.getvalue()  # of streamed answers too
         is_json = "json" in response.headers.get("Content-Type", "")
-        parsed = response.json() if response.content and is_json else response.content
+        is_json = is_json and "ndjson" not in response.headers["Content-Type"]
+        parsed = json.loads(content) if content and is_json else content
         return Answer(response.status_code, parsed, response.headers)
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -53,6 +59,14 @@ class Api:
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
         """POST below the project."""
         return self.call("POST", f"/api/v1/{self.ctx}{path}", body, **headers)
+
+    def patch(self, path: str, body: Any, **headers: str) -> Answer:
+        """PATCH below the project."""
+        return self.call("PATCH", f"/api/v1/{self.ctx}{path}", body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Answer:
+        """DELETE below the project."""
+        return self.call("DELETE", f"/api/v1/{self.ctx}{path}", **headers)
 
     def session(self, *scope: str, **fields: Any) -> Any:
         """A new session's body."""
@@ -132,8 +146,6 @@ def _dashed(headers: dict[str, str]) -> dict[str, str]:
 
 def _encoded(kwargs: dict[str, Any]) -> dict[str, Any]:
     """As `Client.generic` wants it: bytes as they are, anything else as JSON."""
-    import json
-
     if "data" in kwargs and not isinstance(kwargs["data"], bytes):
         kwargs["data"] = json.dumps(kwargs["data"])
     return kwargs

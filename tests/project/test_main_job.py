@@ -44,9 +44,7 @@ def test_a_batch_answers_with_cited_facts(batch, value, key):
 
 
 def test_a_question_finds_the_memory_and_the_turn(api, batch):
-    found = api.call(
-        "POST", "/memory/query", {"query": "where does Alice work?", "scope": SCOPE}
-    )
+    found = api.call("POST", "/memory/query", {"query": "where does Alice work?", "scope": SCOPE})
 
     assert found.status == 200
     assert {hit["type"] for hit in found["results"]} == {"memory", "turn"}

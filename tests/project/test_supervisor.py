@@ -2,52 +2,17 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from memsync import supervisor
-from memsync.embedded import BASE_DIR, EmbeddedPostgres
 from memsync.supervisor import Backoff, Child
+from tests.processes import Server, children_of, free_port, is_alive, start_server, wait_until
 
 pytestmark = pytest.mark.slow
-
-
-def wait_until(is_true: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def children_of(pid: int) -> dict[int, str]:
-    """The living child processes of `pid`, with their command lines."""
-    children = {}
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        if command:
-            children[int(child)] = command
-    return children
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 # Backoff
@@ -134,50 +99,6 @@ def test_a_child_that_does_not_want_to_stop_is_killed(start_child, tmp_path, mon
 # The whole
 
 
-@dataclass
-class Server:
-    """A running `manage.py serve`."""
-
-    process: subprocess.Popen[str]
-    port: int
-    database: EmbeddedPostgres
-    log: Path
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def pid_of(self, part: str) -> int | None:
-        """The process id of a child by a word of its command line."""
-        found = [pid for pid, command in children_of(self.pid).items() if part in command]
-        return found[0] if found else None
-
-    def status(self, path: str) -> int | None:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-    def is_ready(self) -> bool:
-        return self.status("/readyz") == 200
-
-
-def start_server(folder: Path, port: int) -> Server:
-    environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environ |= {"MEMSYNC_DATA_DIR": str(folder / "data dir"), "PORT": str(port)}
-    log = folder / "log"
-    with log.open("w") as output:
-        command = [sys.executable, "manage.py", "serve"]
-        process = subprocess.Popen(
-            command, cwd=BASE_DIR, env=environ, stdout=output, stderr=subprocess.STDOUT, text=True
-        )
-    return Server(process, port, EmbeddedPostgres(folder / "data dir"), log)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests below; they leave it running, but for the last one."""
@@ -235,6 +156,14 @@ def test_a_taken_port_is_told_in_one_line_before_anything_starts(server, tmp_pat
     (line,) = second.log.read_text().splitlines()
     assert f"127.0.0.1:{server.port}" in line
     assert not second.database.cluster.exists()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_refused(tmp_path, port):
+    refused = start_server(tmp_path, port)
+    assert refused.process.wait(30) == 1
+    assert "PORT must be a number" in refused.log.read_text()
+    assert not refused.database.cluster.exists()
 
 
 def test_killed_itself_it_leaves_no_web_server_and_no_worker_and_the_next_one_recovers(server):

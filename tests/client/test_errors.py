@@ -1,0 +1,227 @@
+"""What goes wrong: typed exceptions, and retries where they are safe."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from memsync_client import (
+    APIError,
+    Conflict,
+    ConnectionFailed,
+    Forbidden,
+    InvalidValue,
+    Memsync,
+    MemsyncError,
+    NotFound,
+    RateLimited,
+    ServerError,
+    Timeout,
+    Unauthenticated,
+    ValidationError,
+)
+from memsync_client.requests import LONGEST_PAUSE, Request, nothing, pause_before_retry
+from tests.fakes.http import Asked, Given, serving
+
+PROBLEM = {"code": "some_code", "detail": "Some detail.", "request_id": "r-1", "trace_id": "t-1"}
+SESSION = {"id": "s-1", "title": "", "scope": []}
+
+
+@contextmanager
+def scripted(*given: Given) -> Iterator[tuple[Memsync, list[Asked]]]:
+    """A client of a server that gives these answers, the last one again and again."""
+    script = list(given)
+
+    def answer(asked: Asked) -> Given:
+        return script.pop(0) if len(script) > 1 else script[0]
+
+    with serving(answer) as server, Memsync(server.url, "ms_key") as memsync:
+        yield memsync, server.asked
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("memsync_client.transport.time.sleep", lambda seconds: None)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, ValidationError),
+        (401, Unauthenticated),
+        (403, Forbidden),
+        (404, NotFound),
+        (409, Conflict),
+        (413, ValidationError),
+        (415, ValidationError),
+        (418, APIError),
+        (422, ValidationError),
+        (429, RateLimited),
+        (500, ServerError),
+        (503, ServerError),
+    ],
+)
+def test_each_status_has_its_exception(status, kind):
+    wrong = {"field": "title", "code": "too_long", "detail": "Over 300."}
+    given = Given({**PROBLEM, "errors": [wrong]}, status)
+    with scripted(given) as (memsync, _), pytest.raises(kind) as raised:
+        memsync.sessions.create(scope={"user": "alice"})
+
+    error = raised.value
+    assert type(error) is kind
+    assert (error.status, error.code, error.detail) == (status, "some_code", "Some detail.")
+    assert (error.request_id, error.trace_id) == ("r-1", "t-1")
+    assert error.errors[0].field == "title"
+    assert isinstance(error, MemsyncError)
+
+
+def test_rate_limits_say_when_to_come_back_and_are_not_repeated():
+    limited = Given(PROBLEM, 429, {"Retry-After": "7"})
+    with scripted(limited) as (memsync, asked), pytest.raises(RateLimited) as raised:
+        memsync.sessions.list()
+
+    assert raised.value.retry_after == 7
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("body", [None, "<html>", ["x"], {"unexpected": 1}, 7])
+def test_another_server_at_the_url_is_said_to_be_none_of_memsync(body):
+    says = "no answer of a MemSync server"
+    for status in (200, 404):
+        with (
+            scripted(Given(body, status)) as (memsync, _),
+            pytest.raises(APIError, match=says) as raised,
+        ):
+            memsync.sessions.list()
+        assert raised.value.code == "unexpected_answer"
+
+
+def test_reads_are_repeated_when_the_server_fails():
+    page = Given({"data": [SESSION], "next_cursor": None, "has_more": False})
+    with scripted(Given(PROBLEM, 500), Given(PROBLEM, 503, {"Retry-After": "1"}), page) as (
+        memsync,
+        asked,
+    ):
+        assert memsync.sessions.list().data[0].id == "s-1"
+
+    assert len(asked) == 3
+
+
+def test_a_write_is_repeated_under_its_one_random_key():
+    with scripted(Given(PROBLEM, 500), Given(SESSION, 201)) as (memsync, asked):
+        memsync.sessions.create(title="one")
+        memsync.sessions.create(title="two")
+
+    keys = [each.headers["idempotency-key"] for each in asked]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_write_that_is_still_running_is_asked_for_again():
+    in_flight = Given({**PROBLEM, "code": "idempotency_in_flight"}, 409, {"Retry-After": "1"})
+    with scripted(in_flight, Given(SESSION, 201)) as (memsync, asked):
+        memsync.sessions.create(title="one")
+
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda memsync: memsync.sessions.update("s-1", title="x"),
+        lambda memsync: memsync.sessions.delete("s-1"),
+        lambda memsync: memsync.keys.create(name="x", role="agent"),
+        lambda memsync: memsync.auth.login(email="a@example.org", password="x"),
+    ],
+)
+def test_writes_without_a_key_are_sent_once(call):
+    with scripted(Given(PROBLEM, 503)) as (memsync, asked), pytest.raises(ServerError):
+        call(memsync)
+
+    assert len(asked) == 1
+
+
+def test_refusals_are_not_repeated():
+    with scripted(Given(PROBLEM, 404)) as (memsync, asked), pytest.raises(NotFound):
+        memsync.sessions.show("s-1")
+
+    assert len(asked) == 1
+
+
+def test_a_long_retry_after_is_not_waited_for():
+    read = Request("GET", "/", nothing, is_read=True)
+    busy = httpx.Response(503, headers={"Retry-After": str(LONGEST_PAUSE + 1)})
+
+    assert pause_before_retry(read, busy, 0) is None
+
+
+def test_pauses_grow_and_are_bounded():
+    read = Request("GET", "/", nothing, is_read=True)
+    pauses = [pause_before_retry(read, httpx.ConnectError("x"), n) or 0 for n in (0, 3, 30)]
+
+    assert 0 < pauses[0] <= 0.25 < pauses[1] <= 2
+    assert pauses[2] <= LONGEST_PAUSE
+
+
+def test_a_server_that_is_away():
+    with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:9"):
+        Memsync("http://127.0.0.1:9", "ms_key").sessions.list()
+
+
+def test_a_cut_connection():
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def cut() -> None:
+        for _ in range(3):
+            listener.accept()[0].close()
+
+    threading.Thread(target=cut, daemon=True).start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    with pytest.raises(ConnectionFailed), Memsync(url, "ms_key") as memsync:
+        memsync.sessions.list()
+    listener.close()
+
+
+def test_a_server_that_says_nothing():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(Timeout), Memsync(url, "ms_key", timeout=0.1) as memsync:
+            memsync.sessions.list()
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "http://", "/x", "http:///x"])
+def test_a_url_that_is_none_is_refused_at_once(url):
+    with pytest.raises(InvalidValue):
+        Memsync(url)
+
+
+@pytest.mark.parametrize("key", ["clé", "ms_x\n", "ms_x\r\nX: y"])
+def test_a_key_that_cannot_be_a_header_is_refused_at_once(key):
+    with pytest.raises(InvalidValue):
+        Memsync("http://127.0.0.1:9", key)
+
+
+@pytest.mark.parametrize("bad", ["", ".", ".."])
+def test_ids_that_would_change_the_path_are_refused(bad):
+    with pytest.raises(InvalidValue):
+        Memsync("http://127.0.0.1:9").sessions.show(bad)
+
+
+def test_ids_stay_one_segment_of_the_path():
+    with scripted(Given(PROBLEM, 404)) as (memsync, asked), pytest.raises(NotFound):
+        memsync.agent_sessions.show("a/../b?c")
+
+    assert asked[0].path == "/api/v1/-/agent-sessions/a%2F..%2Fb%3Fc"
+
+
+def test_wrong_keys_on_the_live_server(live_server: Any):
+    with pytest.raises(Unauthenticated) as raised, Memsync(live_server.url, "ms_x_y") as memsync:
+        memsync.sessions.list()
+
+    assert raised.value.request_id

@@ -1,0 +1,150 @@
+"""A server that is away, slow or wrong: the model's call goes on, its turns are kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openai import OpenAI
+
+from memsync_client import Memsync
+from tests.fakes.http import Asked, Given, Loopback, serving
+
+SESSION = {"id": "s", "scope": ["user=alice", "agent=bot"]}
+APPENDED = {"session_id": "s", "turns": [], "trace_id": None, "diff": {}}
+EMPTY = {"data": [], "next_cursor": None, "has_more": False}
+
+
+class Server:
+    """A MemSync server that can be told to misbehave."""
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.delay = 0.0
+        self.appended: list[Asked] = []
+
+    def __call__(self, asked: Asked) -> Given:
+        """The answer of a well-behaved server, unless told otherwise."""
+        time.sleep(self.delay)
+        if self.status != 200:
+            return Given({"code": "bad", "detail": "bad"}, self.status)
+        if asked.path.endswith("/turns") and asked.method == "POST":
+            self.appended.append(asked)
+            return Given(APPENDED, 201)
+        if asked.path.endswith("/sessions"):
+            return Given(SESSION, 201)
+        return Given({**EMPTY, "results": []})
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def running(server: Server) -> Iterator[Loopback]:
+    with serving(server) as loopback:
+        yield loopback
+
+
+@pytest.fixture
+def alice(running: Loopback, openai: OpenAI) -> Iterator[Memsync]:
+    memsync = Memsync(running.url, "ms_key").attribution("alice", "bot")
+    yield memsync.llm.register(openai, timeout=1)
+    memsync._memory.close()
+
+
+def ask(client: OpenAI, text: str = "Hi.") -> Any:
+    messages: Any = [{"role": "user", "content": text}]
+    return client.chat.completions.create(model="fake", messages=messages)
+
+
+def texts(server: Server) -> list[str]:
+    return [each["content"] for asked in server.appended for each in asked.body["messages"]]
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+def test_a_server_that_is_wrong_breaks_no_call(alice, server, openai, status):
+    server.status = status
+
+    assert ask(openai).choices[0].message.content == "Hello!"
+
+
+def test_a_server_that_is_away_breaks_and_delays_no_call(openai):
+    memsync = Memsync("http://127.0.0.1:9", "ms_key").attribution("alice").llm.register(openai)
+    before = time.monotonic()
+
+    ask(openai), ask(openai)
+
+    assert time.monotonic() - before < 1.5
+    assert memsync.unsent == 2
+    memsync._memory.close()
+
+
+def test_a_slow_server_delays_a_call_by_its_timeout_at_most(alice, server, openai):
+    server.delay = 5
+    before = time.monotonic()
+
+    ask(openai)
+
+    assert time.monotonic() - before < 3
+
+
+def test_turns_are_kept_and_sent_in_order_once_the_server_is_back(alice, server, openai):
+    server.status = 503
+    for number in range(3):
+        ask(openai, f"number {number}")
+    assert not alice.wait(0.3)
+    server.status = 200
+
+    assert alice.wait(10)
+    assert [text for text in texts(server) if text != "Hello!"] == [
+        "number 0",
+        "number 1",
+        "number 2",
+    ]
+
+
+def test_all_attempts_of_a_call_have_one_key_and_calls_have_their_own(
+    alice, server, running, openai
+):
+    server.status = 500
+    ask(openai, "one")
+    assert not alice.wait(0.8)
+    server.status = 200
+    assert alice.wait(10)
+    ask(openai, "two")
+    assert alice.wait(10)
+
+    keys = [asked.headers["idempotency-key"] for asked in server.appended]
+    assert len(set(keys)) == 2
+
+
+def test_turns_that_are_refused_are_let_go_and_reported(alice, server, openai):
+    server.status = 403
+    ask(openai)
+
+    assert not alice.wait(5)
+    assert alice.unsent == 0
+    assert alice.last_error.status == 403
+
+
+def test_closing_sends_what_is_unsent(alice, server, openai):
+    ask(openai)
+    alice.close()
+
+    assert texts(server) == ["Hi.", "Hello!"]
+
+
+def test_images_are_not_stored_in_full(alice, server, openai):
+    url = "data:image/png;base64," + "A" * 200_000
+    parts = [{"type": "text", "text": "See?"}, {"type": "image_url", "image_url": {"url": url}}]
+    messages: Any = [{"role": "user", "content": parts}]
+    openai.chat.completions.create(model="fake", messages=messages)
+    assert alice.wait(10)
+
+    stored = server.appended[0].body["messages"][0]["content"]
+    assert stored[0] == {"type": "text", "text": "See?"}
+    assert stored[1]["image_url"]["url"] == f"[{len(url)} characters, not stored]"
