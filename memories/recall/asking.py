@@ -198,6 +198,7 @@ def ranking(
         "is_own": question.is_own,
         "include": [_KINDS[name] for name in asked.include],
         "top_k": asked.top_k,
+        "sample": statement.LARGE_SAMPLE if is_large else statement.SAMPLE,
     }
 
 
@@ -218,8 +219,7 @@ def _weights() -> dict[str, Any]:
         "speaker": statement.WEIGHT_SPEAKER,
         "unrelated": statement.UNRELATED,
         "max_lexemes": statement.MAX_LEXEMES,
-        "sample": statement.SAMPLE,
-        "large_sample": statement.LARGE_SAMPLE,
+        "leading": statement.LEADING,
         "nearest": statement.NEAREST,
         "rare_words": statement.RARE_WORDS,
         "places": statement.PLACES,

@@ -1,21 +1,45 @@
-"""The rows that a ranking names, in their wire shape."""
+"""The rows that a ranking names, in their wire shape.
+
+Plain statements: model instances would cost as much as everything else a question costs here.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Prefetch
-
-from conversations.models import Turn
 from memories.lifetimes import TRUST
-from memories.models import Memory, Source
 from memories.recall.asking import Ranked
-from memories.render import source_json
+from memsync.common.sql import fetch
 
 SHOWN_SOURCES = 20
 """Newest sources of one memory; it may have been said a thousand times."""
-_OF_TURN = ("seq", "role", "sender", "uid", "occurred_at", "created_at", "conversation__uid")
+
+_TURNS = """
+SELECT t.pk, t.id, t.content, t.role, t.sender, t.seq, t.occurred_at, t.created_at, c.id
+  FROM conversations_turn t JOIN conversations_conversation c ON c.pk = t.conversation_id
+ WHERE t.pk = ANY(%(pks)s::bigint[])
+"""
+_MEMORIES = """
+SELECT pk, id, text, category, confidence, subject, key, value, valid_from, valid_until
+  FROM memories_memory WHERE pk = ANY(%(pks)s::bigint[])
+"""
+_SHOWN = (
+    *("id", "text", "category", "confidence", "subject", "key", "value"),
+    *("valid_from", "valid_until"),
+)
+_SOURCES = """
+SELECT memory.pk, s.kind, s.id, s.span_start, s.span_end, s.quote, s.trust, t.id, t.seq,
+       t.role, c.id
+  FROM unnest(%(pks)s::bigint[]) AS memory(pk)
+ CROSS JOIN LATERAL (
+       SELECT * FROM memories_source WHERE memory_id = memory.pk AND erased_at IS NULL
+        ORDER BY pk DESC LIMIT %(sources)s::int) AS s
+  LEFT JOIN conversations_turn t ON t.pk = s.turn_id
+  LEFT JOIN conversations_conversation c ON c.pk = t.conversation_id
+ ORDER BY s.pk
+"""
 
 
 def hits_of(ranking: Sequence[Ranked], *, explain: bool = False) -> list[dict[str, Any]]:
@@ -34,59 +58,71 @@ def _keys(ranking: Iterable[Ranked], kind: str) -> list[int]:
     return [row.pk for row in ranking if row.kind == kind]
 
 
-def _memories(serials: list[int]) -> dict[int, dict[str, Any]]:
-    cited = Source.objects.filter(erased_at__isnull=True).select_related("turn__conversation")
-    cited = cited.only(
-        *["kind", "uid", "span_start", "span_end", "quote", "trust", "memory"],
-        *[f"turn__{name}" for name in _OF_TURN],
-    )
-    newest = Prefetch(
-        "sources", cited.order_by("-serial")[:SHOWN_SOURCES], to_attr="newest_sources"
-    )
-    rows = Memory.unscoped.filter(pk__in=serials).defer("search").prefetch_related(newest)
-    return {row.pk: _memory(row) for row in rows} if serials else {}
-
-
-def _memory(row: Any) -> dict[str, Any]:
-    return {
-        "type": "memory",
-        "id": row.uid,
-        "text": row.text,
-        "category": row.category,
-        "confidence": round(row.confidence, 4),
-        "subject": row.subject,
-        "key": row.key,
-        "value": row.value,
-        "valid_from": row.valid_from,
-        "valid_until": row.valid_until,
-        "sources": [source_json(source, source.turn) for source in reversed(row.newest_sources)],
-    }
-
-
 def _turns(serials: list[int]) -> dict[int, dict[str, Any]]:
-    rows = Turn.unscoped.filter(pk__in=serials).select_related("conversation")
-    return {row.pk: _turn(row) for row in rows.only("content", *_OF_TURN)} if serials else {}
+    rows = fetch(_TURNS, {"pks": serials}) if serials else []
+    return {row[0]: _turn(*row[1:]) for row in rows}
 
 
-def _turn(row: Turn) -> dict[str, Any]:
+def _turn(
+    uid: Any,
+    content: str,
+    role: str,
+    sender: str,
+    seq: int,
+    occurred_at: Any,
+    created_at: Any,
+    session: Any,
+) -> dict[str, Any]:
+    """A turn; it is the source of itself."""
+    itself = ("turn", uid, 0, len(content), content, TRUST[role], uid, seq, role, session)
     return {
         "type": "turn",
-        "id": row.uid,
-        "text": row.content,
-        "role": row.role,
-        "sender": row.sender or None,
-        "said_at": row.occurred_at or row.created_at,
-        "sources": [source_json(_whole(row), row)],
+        "id": uid,
+        "text": content,
+        "role": role,
+        "sender": sender or None,
+        "said_at": occurred_at or created_at,
+        "sources": [_source(*itself)],
     }
 
 
-def _whole(turn: Turn) -> Source:
-    """A turn as the source of itself."""
-    return Source(
-        kind=Source.Kind.TURN,
-        turn=turn,
-        span_start=0,
-        span_end=len(turn.content),
-        quote=turn.content,
-        trust=TRUST[turn.role],
-    )
+def _memories(serials: list[int]) -> dict[int, dict[str, Any]]:
+    if not serials:
+        return {}
+    sources: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for pk, kind, uid, start, end, quote, trust, *turn in fetch(
+        _SOURCES, {"pks": serials, "sources": SHOWN_SOURCES}
+    ):
+        sources[pk].append(_source(kind, uid, start, end, quote, trust, *turn))
+    rows = fetch(_MEMORIES, {"pks": serials})
+    return {
+        pk: {"type": "memory", **dict(zip(_SHOWN, row, strict=True)), "sources": sources[pk]}
+        | {"confidence": round(row[3], 4)}
+        for pk, *row in rows
+    }
+
+
+def _source(
+    kind: str,
+    uid: Any,
+    start: int,
+    end: int,
+    quote: str,
+    trust: float,
+    turn: Any,
+    seq: int | None,
+    role: str | None,
+    session: Any,
+) -> dict[str, Any]:
+    """The shape of `memories.render.source_json`; a test compares them."""
+    return {
+        "kind": kind,
+        "ref": f"turn:{turn}" if turn else f"{kind}:{uid}",
+        "session_id": session,
+        "turn_id": turn,
+        "seq": seq,
+        "role": role,
+        "span": [start, end],
+        "quote": quote,
+        "trust": trust,
+    }

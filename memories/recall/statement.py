@@ -10,7 +10,7 @@
   is indexed with its two predecessors, as answers often lack the words of their question; a word
   there counts 0.65.
 - meaning: the cosine between the question and the row's nearest chunk, 0 before it is embedded;
-  for a turn plus 0.2 of that of the turn beside it which is nearer.
+  for a turn plus 0.2 of that of the nearer turn beside it, if that is among the best too.
 - speaker: 0.4 for rows of the participant whom the question names, or of the asker's own role.
 
 Scores are summed as they are rather than by rank: that recalls about five points more among the
@@ -30,6 +30,8 @@ MEMORIES_READ = 100
 """Best memories whose sources get a share of their score."""
 WEIGHT_CARRIED = 0.4
 """Of the words of earlier questions."""
+LEADING = 300
+"""Rows that are carried on once each has a score of its own; at least the largest top_k."""
 SAMPLE = 200
 """Rows by which a word that more than half of all rows have is known: it tells nothing, but to
 match it would cost more than all others (among two people, each name is in nearly every row)."""
@@ -67,27 +69,27 @@ WITH sent AS MATERIALIZED (
       ) AS found GROUP BY lexeme
 )"""
 
-# A long row is unpacked once here, not once for each word. Concatenation is what makes a copy.
-_UNPACKED = (
-    "CASE WHEN pg_column_compression({t}.search) IS NULL THEN {t}.search ELSE {t}.search || '' END"
-)
-# A row is known by one number, which is cheap to join by: twice its key, plus 1 for a memory.
+# A row is known by one number, which is cheap to join by: twice its key, plus 1 for a memory. Only
+# a row with an asked word carries its index on, unpacked once if it is long: concatenation copies.
+_INDEXED = """
+           CASE WHEN {t}.search @@ asked.query THEN
+               CASE WHEN pg_column_compression({t}.search) IS NULL THEN {t}.search
+                    ELSE {t}.search || '' END
+           END AS search, length({t}.search) AS length"""
 _TURNS = """
-    SELECT t.pk * 2 AS row, {unpacked} AS search,
-           t.conversation_id AS held_by, t.seq,
+    SELECT t.pk * 2 AS row,{indexed}, t.conversation_id AS held_by, t.seq,
            CASE WHEN (cardinality(%(named)s::text[]) > 0 AND lower(coalesce(
                          nullif(t.sender, ''), split_part(left(t.content, 60), ':', 1)
                      )) = ANY(%(named)s::text[]))
                   OR (%(is_own)s::bool AND t.role = 'user')
                 THEN %(speaker)s::float8 ELSE 0 END AS speaker
-      FROM conversations_turn t WHERE {visible} AND t.redacted_at IS NULL{narrowed}"""
+      FROM asked, conversations_turn t WHERE {visible} AND t.redacted_at IS NULL{narrowed}"""
 _MEMORIES = """
-    SELECT m.pk * 2 + 1 AS row, {unpacked} AS search,
-           NULL::bigint AS held_by, 0 AS seq,
+    SELECT m.pk * 2 + 1 AS row,{indexed}, NULL::bigint AS held_by, 0 AS seq,
            CASE WHEN lower(m.subject) = ANY(%(named)s::text[])
                   OR (%(is_own)s::bool AND m.subject = 'user')
                 THEN %(speaker)s::float8 ELSE 0 END AS speaker
-      FROM memories_memory m WHERE {visible}{narrowed}"""
+      FROM asked, memories_memory m WHERE {visible}{narrowed}"""
 
 _NEAR = """
     SELECT coalesce(v.turn_id * 2, v.memory_id * 2 + 1) AS row,
@@ -97,8 +99,10 @@ _NEAR = """
      GROUP BY 1"""
 _NOTHING_NEAR = "SELECT NULL::bigint AS row, NULL::float8 AS meaning WHERE false"
 
-_KEPT_WORDS = """
-, counted AS MATERIALIZED (
+_ASKED = """
+, sampled AS MATERIALIZED (
+    SELECT s.search FROM {table} s WHERE {visible} LIMIT %(sample)s::int
+), counted AS MATERIALIZED (
     SELECT sent.*, (SELECT count(*) FROM sampled WHERE search @@ sent.query) AS seen,
            (SELECT count(*) FROM sampled) AS read
       FROM sent
@@ -106,18 +110,12 @@ _KEPT_WORDS = """
     SELECT word, weight, query, ln(1 + (read - seen + 0.5) / (seen + 0.5)) AS idf, seen
       FROM counted
      WHERE seen <= 5 + 0.5 * read OR NOT EXISTS (SELECT FROM counted WHERE seen <= 5 + 0.5 * read)
-)"""
-_SAMPLE = """
-, sampled AS MATERIALIZED (
-    SELECT search FROM own LIMIT %(sample)s::int
+), asked AS MATERIALIZED (
+    SELECT coalesce(string_agg(query::text, ' | '), '')::tsquery AS query FROM words
 )"""
 
 # The candidate form, for owners with very many rows: the nearest ones, and those with the rarest
-# words. All are looked at, but few are carried on; how rare a word is, a sample says.
-_LARGE_SAMPLE = """
-, sampled AS MATERIALIZED (
-    SELECT t.search FROM conversations_turn t WHERE {visible} LIMIT %(large_sample)s::int
-)"""
+# words. All are looked at, but few are carried on; how rare a word is, the sample says.
 _CANDIDATES = """
 , nearest AS MATERIALIZED (
     SELECT row FROM near WHERE row & 1 = 0 ORDER BY meaning DESC LIMIT %(nearest)s::int
@@ -131,6 +129,15 @@ _NEAREST_OTHERS = (
     " AND NOT t.search @@ (SELECT query FROM rare)"
 )
 
+_HITS = """
+, hit AS MATERIALIZED (
+    SELECT own.row, own.length, words.word, words.weight,
+           ts_rank(%(places)s::float4[], own.search, words.query) AS frequency
+      FROM own, words WHERE own.search @@ words.query
+), store AS MATERIALIZED (
+    SELECT row & 1 AS kind, count(*)::float8 AS rows, greatest(avg(length), 1)::float8 AS length
+      FROM own GROUP BY row & 1
+)"""
 _RARITY = """
 , rarity AS MATERIALIZED (
     SELECT store.kind, word, store.length,
@@ -142,22 +149,7 @@ _SAMPLED_RARITY = """
 , rarity AS MATERIALIZED (
     SELECT store.kind, words.word, store.length, words.idf FROM store, words
 )"""
-
-_HITS = """
-, asked AS MATERIALIZED (
-    SELECT coalesce(string_agg(query::text, ' | '), '')::tsquery AS query FROM words
-), matching AS MATERIALIZED (
-    SELECT own.row, own.search, length(own.search) AS length
-      FROM own, asked WHERE own.search @@ asked.query
-), hit AS MATERIALIZED (
-    SELECT matching.row, matching.length, words.word, words.weight,
-           ts_rank(%(places)s::float4[], matching.search, words.query) AS frequency
-      FROM matching, words WHERE matching.search @@ words.query
-), store AS MATERIALIZED (
-    SELECT row & 1 AS kind, count(*)::float8 AS rows,
-           greatest(avg(length(search)), 1)::float8 AS length
-      FROM own GROUP BY row & 1
-)"""
+# Sums instead of joins where the planner cannot know how many rows there are.
 _SCORES = """
 , worded AS MATERIALIZED (
     SELECT hit.row, sum(rarity.idf * hit.weight * hit.frequency
@@ -166,40 +158,42 @@ _SCORES = """
      GROUP BY hit.row
 ), best AS MATERIALIZED (
     SELECT greatest(max(words), 1e-9) AS words FROM worded
-), placed AS MATERIALIZED (
-    SELECT own.row, own.speaker, near.meaning AS cosine,
-           CASE WHEN lag(own.seq) OVER beside = own.seq - 1
-                THEN lag(near.meaning) OVER beside END AS before,
-           CASE WHEN lead(own.seq) OVER beside = own.seq + 1
-                THEN lead(near.meaning) OVER beside END AS after
-      FROM own LEFT JOIN near ON near.row = own.row
-    WINDOW beside AS (PARTITION BY own.held_by ORDER BY own.seq)
 ), scored AS MATERIALIZED (
-    SELECT placed.row, placed.speaker, coalesce(worded.words / best.words, 0) AS words,
-           parts.meaning,
-           coalesce(worded.words / best.words, 0) + placed.speaker + parts.meaning AS score
-      FROM placed CROSS JOIN best
-      LEFT JOIN worded ON worded.row = placed.row
-     CROSS JOIN LATERAL (
-        SELECT %(meaning_weight)s::float8 * (coalesce(placed.cosine, 0)
-               + %(beside_weight)s::float8 * greatest(placed.before, placed.after, 0)) AS meaning
-     ) AS parts
-     WHERE worded.words > 0 OR placed.cosine > %(unrelated)s::float8
+    SELECT own.row, own.held_by, own.seq, own.speaker, worded.words / best.words AS words,
+           near.meaning,
+           coalesce(worded.words / best.words, 0) + own.speaker
+           + %(meaning_weight)s::float8 * coalesce(near.meaning, 0) AS score
+      FROM own CROSS JOIN best
+      LEFT JOIN near ON near.row = own.row
+      LEFT JOIN worded ON worded.row = own.row
+     WHERE worded.words > 0 OR near.meaning > %(unrelated)s::float8
 ), learnt AS MATERIALIZED (
-    SELECT cited.turn_id * 2 AS row, %(memories_weight)s::float8 * max(best.score) AS memories
+    SELECT cited.turn_id * 2 AS row, %(memories_weight)s::float8 * max(known.score) AS memories
       FROM (SELECT row, score FROM scored WHERE row & 1 = 1
-             ORDER BY score DESC LIMIT %(memories_read)s::int) AS best
+             ORDER BY score DESC LIMIT %(memories_read)s::int) AS known
      CROSS JOIN LATERAL (
         SELECT s.turn_id FROM memories_source s
-         WHERE s.memory_id = best.row / 2 AND s.turn_id IS NOT NULL AND s.erased_at IS NULL
+         WHERE s.memory_id = known.row / 2 AND s.turn_id IS NOT NULL AND s.erased_at IS NULL
         OFFSET 0  -- one look into the index a memory, whatever the planner expects
      ) AS cited
      GROUP BY cited.turn_id
+), front AS MATERIALIZED (
+    SELECT * FROM (SELECT * FROM scored WHERE row & 1 = ANY(%(include)s::int[])
+                    ORDER BY score DESC LIMIT %(leading)s::int) AS best
+    UNION
+    SELECT * FROM scored WHERE row IN (SELECT row FROM learnt) AND 0 = ANY(%(include)s::int[])
+), beside AS MATERIALIZED (
+    SELECT row, score, words, speaker,
+           %(meaning_weight)s::float8 * coalesce(meaning, 0) AS meaning,
+           %(meaning_weight)s::float8 * %(beside_weight)s::float8 * greatest(0,
+               CASE WHEN lag(seq) OVER place = seq - 1 THEN lag(meaning) OVER place END,
+               CASE WHEN lead(seq) OVER place = seq + 1 THEN lead(meaning) OVER place END
+           ) AS nearer
+      FROM front WINDOW place AS (PARTITION BY held_by ORDER BY seq)
 )
--- Summed rather than joined: the planner cannot know how many rows these are.
 SELECT row, sum(score) AS score, max(words), max(meaning), max(speaker), max(memories)
-  FROM (SELECT row, score, words, meaning, speaker, 0 AS memories FROM scored
-         WHERE row & 1 = ANY(%(include)s::int[])
+  FROM (SELECT row, score + nearer AS score, coalesce(words, 0) AS words,
+               meaning + nearer AS meaning, speaker, 0 AS memories FROM beside
         UNION ALL SELECT row, memories, NULL, NULL, NULL, memories FROM learnt) AS parts
  GROUP BY row HAVING count(words) > 0
  ORDER BY score DESC, row DESC
@@ -226,19 +220,16 @@ def ranking(
     `is_large` chooses the candidate form; without turns there is nothing to choose from.
     """
     near = _near(models, to_person=to_person)
+    sampled = "conversations_turn" if with_turns else "memories_memory"
+    asked = _ASKED.format(table=sampled, visible=visible("s", to_person=to_person))
     memories = _rows(_MEMORIES, "m", of_memories, to_person=to_person)
     if is_large and with_turns:
-        own = _union(
-            _rows(_TURNS, "t", of_turns + _WITH_RARE_WORDS, to_person=to_person),
-            _rows(_TURNS, "t", of_turns + _NEAREST_OTHERS, to_person=to_person),
-            memories,
-        )
-        sample = _LARGE_SAMPLE.format(visible=visible("t", to_person=to_person))
-        fenced = near + sample + _KEPT_WORDS + _CANDIDATES + own
-        return _WORDS + fenced + _HITS + _SAMPLED_RARITY + _SCORES
+        rare = _rows(_TURNS, "t", of_turns + _WITH_RARE_WORDS, to_person=to_person)
+        others = _rows(_TURNS, "t", of_turns + _NEAREST_OTHERS, to_person=to_person)
+        own = _CANDIDATES + _union(rare, others, memories)
+        return _WORDS + asked + near + own + _HITS + _SAMPLED_RARITY + _SCORES
     turns = [_rows(_TURNS, "t", of_turns, to_person=to_person)] if with_turns else []
-    fenced = near + _union(*turns, memories) + _SAMPLE + _KEPT_WORDS
-    return _WORDS + fenced + _HITS + _RARITY + _SCORES
+    return _WORDS + asked + near + _union(*turns, memories) + _HITS + _RARITY + _SCORES
 
 
 def _union(*parts: str) -> str:
@@ -258,6 +249,6 @@ def _near(models: int, *, to_person: bool) -> str:
 def _rows(sql: str, table: str, narrowed: str, *, to_person: bool) -> str:
     return sql.format(
         visible=visible(table, to_person=to_person),
-        unpacked=_UNPACKED.format(t=table),
+        indexed=_INDEXED.format(t=table),
         narrowed=narrowed,
     )

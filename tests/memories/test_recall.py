@@ -328,3 +328,14 @@ def test_a_session_id_never_changes_what_may_be_seen(space: Space, asked):
         assert {hit["sources"][0]["session_id"] for hit in found["results"]} <= {
             s["id"] for s in api.get("/sessions?scope=user%3Du_alice")["data"]
         }
+
+
+def test_a_source_has_one_shape_everywhere(api: Api, moved):
+    """Hits are written by plain statements; lists by the shape they share."""
+    hit = ask(api, "Where do I live?", include=["memories"])["results"][0]
+    listed = api.get(f"/memories/{hit['id']}")
+    [turn] = ask(api, "Where do I live?", include=["turns"], top_k=1)["results"]
+
+    assert hit["sources"] == listed["sources"]
+    assert turn["sources"][0].keys() == listed["sources"][0].keys()
+    assert turn["sources"][0]["span"] == [0, len(turn["text"])]

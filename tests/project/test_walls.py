@@ -238,7 +238,6 @@ UNSCOPED_ALLOWED = {
     "memories/diffs.py": "rows that the changes of a trace found in reach name",
     "memories/echoes.py": "recalls of the trace's principal, in scopes its conversation sees",
     "memories/promotion.py": "the lock on an observation that was found in reach",
-    "memories/recall/hits.py": "by keys that the scoped statement returned",
     "memories/recall/receipts.py": "receipts past their days, of all tenants, by the worker",
     "memories/management/commands/seed_demo.py": "a command",
 }
