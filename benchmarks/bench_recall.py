@@ -20,7 +20,7 @@ from benchmarks.running import Server, in_process, serving
 TURNS_PER_OWNER, TURNS_PER_SESSION, MEMORIES_PER_OWNER = 3000, 20, 100
 POOL = 20_000
 VOCABULARY = 6000
-WARM_UP, ASKED = 400, 400
+WARM_UP, ASKED = 800, 400
 TARGET_P50, TARGET_P95 = 30.0, 100.0
 """Milliseconds, for an owner with 3,000 turns."""
 

@@ -91,14 +91,14 @@ def socket_dir(data_dir: Path) -> Path:
 
 
 def memory_settings() -> dict[str, str]:
-    """Return the server's cache: an eighth of the memory, 128 MB to 2 GB, touched only when used.
+    """Return the server's cache: an eighth of the memory, 128 MB to 4 GB, touched only when used.
 
     Recall reads a few thousand rows a question; copying them from the kernel's cache each time
     costs as much as all the rest.
     """
     megabytes = _memory_bytes() // 2**20
     return {
-        "shared_buffers": f"{min(max(megabytes // 8, 128), 2048)}MB",
+        "shared_buffers": f"{min(max(megabytes // 8, 128), 4096)}MB",
         "effective_cache_size": f"{max(megabytes // 2, 256)}MB",
     }
 

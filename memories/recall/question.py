@@ -47,7 +47,7 @@ class Question:
     meaning: str
     """What the model reads; empty when nothing is left."""
     named: tuple[str, ...]
-    """The lower-cased names of the one participant whom it names."""
+    """The one participant whom it names, as senders write the name."""
     is_own: bool
     """Whether it is about the user."""
 
@@ -61,7 +61,7 @@ def take_apart(text: str, participants: Participants) -> Question:
         words=rest,
         carried=" ".join(named),
         meaning=rest if _WORD.search(rest) else "",
-        named=(named[0].casefold(),) if len(named) == 1 else (),
+        named=tuple(named) if len({name.casefold() for name in named}) == 1 else (),
         is_own=participants.own.issuperset(named) and bool(named or _FIRST_PERSON.search(text)),
     )
 

@@ -9,8 +9,9 @@
   the single word, about f / (f + 0.65), which costs a third of counting positions in SQL. A turn
   is indexed with its two predecessors, as answers often lack the words of their question; a word
   there counts 0.65.
-- meaning: the cosine between the question and the row's nearest chunk, 0 before it is embedded;
-  for a turn plus 0.2 of that of the nearer turn beside it, if that is among the best too.
+- meaning: the cosine between the question and the row's nearest chunk (vectors have length 1), 0
+  before it is embedded; for a turn plus 0.2 of that of the nearer turn beside it, if that is among
+  the best too.
 - speaker: 0.4 for rows of the participant whom the question names, or of the asker's own role.
 
 Scores are summed as they are rather than by rank: that recalls about five points more among the
@@ -78,22 +79,22 @@ _INDEXED = """
            END AS search, length({t}.search) AS length"""
 _TURNS = """
     SELECT t.pk * 2 AS row,{indexed}, t.conversation_id AS held_by, t.seq,
-           CASE WHEN (cardinality(%(named)s::text[]) > 0 AND lower(coalesce(
-                         nullif(t.sender, ''), split_part(left(t.content, 60), ':', 1)
-                     )) = ANY(%(named)s::text[]))
+           CASE WHEN t.sender = ANY(%(named)s::text[])
                   OR (%(is_own)s::bool AND t.role = 'user')
+                  OR (t.sender = '' AND cardinality(%(named)s::text[]) > 0 AND
+                      split_part(left(t.content, 60), ':', 1) = ANY(%(named)s::text[]))
                 THEN %(speaker)s::float8 ELSE 0 END AS speaker
       FROM asked, conversations_turn t WHERE {visible} AND t.redacted_at IS NULL{narrowed}"""
 _MEMORIES = """
     SELECT m.pk * 2 + 1 AS row,{indexed}, NULL::bigint AS held_by, 0 AS seq,
-           CASE WHEN lower(m.subject) = ANY(%(named)s::text[])
+           CASE WHEN m.subject = ANY(%(named)s::text[])
                   OR (%(is_own)s::bool AND m.subject = 'user')
                 THEN %(speaker)s::float8 ELSE 0 END AS speaker
       FROM asked, memories_memory m WHERE {visible}{narrowed}"""
 
 _NEAR = """
     SELECT coalesce(v.turn_id * 2, v.memory_id * 2 + 1) AS row,
-           max(1 - (v.embedding <=> %({vector})s::halfvec)) AS meaning
+           max(-(v.embedding <#> %({vector})s::halfvec)) AS meaning
       FROM memories_vector v
      WHERE {visible} AND v.model = %({model})s::text AND v.observation_id IS NULL
      GROUP BY 1"""
