@@ -56,6 +56,14 @@ class Unfinished(Response):
     """Whether an earlier request stored it, which died since."""
 
 
+class Showing(Response):
+    """An answer that shows rows under other names than their ids; `shows` are those."""
+
+    def __init__(self, data: Any, *, shows: Collection[UUID], status: int | None = None) -> None:
+        super().__init__(data, status=status)
+        self.shows = frozenset(shows)
+
+
 def answer_once(
     *, principal: Principal, key: str, route: str, body: Any, work: Callable[[], Response]
 ) -> Response:
@@ -65,6 +73,7 @@ def answer_once(
     Unprocessable (422) when the key was used for another body or route.
     """
     if not _FORM.fullmatch(key):
+        work()  # says first what is not there or not allowed; what it did is undone with the error
         raise BadRequest("1 to 255 visible ASCII characters.", code="bad_idempotency_key")
     if not try_lock(LockSpace.IDEMPOTENCY, f"{principal.kind}:{principal.id}:{key}"):
         raise InFlight(1)
@@ -183,5 +192,5 @@ def _answered(response: Response) -> dict[str, Any]:
         "trace_uid": data.get("trace_id"),
         "response_status": response.status_code,
         "response_body": dumps(data).decode() if response.data is not None else "",
-        "shown_ids": sorted(set(ids_in(data))),
+        "shown_ids": sorted({*ids_in(data), *getattr(response, "shows", ())}),
     }

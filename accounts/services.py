@@ -6,7 +6,6 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from django.utils.text import slugify
@@ -21,7 +20,6 @@ from memsync.common.ids import uuid7
 from memsync.common.tenancy import alias, tenant_scope
 
 Actor = Principal | User | None
-STAFF_APPS = ("accounts", "sessions_app", "conversations", "memories")
 
 
 def create_tenant(*, actor: Actor, slug: str, name: str = "") -> Tenant:
@@ -90,12 +88,11 @@ def create_user(
     return user
 
 
-def _staff_group() -> Group:
-    """The group that may do all that the admin offers, within its members' tenants."""
-    group, _ = Group.objects.get_or_create(name="Staff")
-    ours = Permission.objects.filter(content_type__app_label__in=STAFF_APPS)
-    group.permissions.set(ours)
-    return group
+def _staff_group() -> int:
+    """The key of the group that may do all that the admin offers, within its members' tenants."""
+    with connections[alias()].cursor() as cursor:
+        cursor.execute("SELECT memsync_staff_group()")
+        return int(cursor.fetchone()[0])
 
 
 def _shadow(tenant: Tenant | None, external_id: str) -> User | None:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.db import connections
 
+from memsync.secrets import MIN_LENGTH
+
 MINIMUM_VERSION = 160_000
 DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
@@ -60,3 +62,12 @@ def own_database_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMes
     if settings.PRODUCTION and not settings.HAS_DATABASE_URL:
         return [Info("DATABASE_URL is not set in production.", id="memsync.I001")]
     return []
+
+
+@register(Tags.security)
+def token_of_the_metrics(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E004: whoever guesses the token reads how much is going on here."""
+    if not settings.METRICS_TOKEN or len(settings.METRICS_TOKEN) >= MIN_LENGTH:
+        return []
+    hint = f"At least {MIN_LENGTH} random characters."
+    return [Error("MEMSYNC_METRICS_TOKEN is too short.", hint=hint, id="memsync.E004")]

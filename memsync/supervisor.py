@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from memsync.embedded import BASE_DIR, EmbeddedPostgres, EmbeddedPostgresError
+from memsync.pulse import Pulse
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_PATIENCE = 10.0
 #: Seconds a pass of the loop waits for the database; a longer recovery goes on by itself.
 DATABASE_PATIENCE = 2.0
+#: Seconds of silence that one pass can add: what froze the supervisor too is held against nobody.
+MOST_SILENCE_A_PASS = 1.0
 #: Seconds until the next try after 1, 2, 3… deaths in a row; a life of STEADY_AFTER ends the row.
 RESTART_DELAYS = (0.0, 0.5, 1.0, 2.0, 4.0)
 STEADY_AFTER = 10.0
@@ -74,23 +77,55 @@ class Backoff:
         self.due_at = now + RESTART_DELAYS[min(self.deaths, len(RESTART_DELAYS)) - 1]
 
 
+@dataclass
+class Silence:
+    """For how long a process has given no sign of life."""
+
+    pulse: Pulse
+    patience: float
+    """Seconds; after them it is taken for hung. Whatever keeps it busy lawfully must be shorter."""
+    seconds: float = 0.0
+    looked_at: float = 0.0
+
+    def begin(self) -> None:
+        """A new process has all the patience again."""
+        self.seconds, self.looked_at = 0.0, time.monotonic()
+
+    def is_too_long(self) -> bool:
+        """Look for a sign of life; tell whether the patience is over."""
+        now = time.monotonic()
+        self.seconds += min(now - self.looked_at, MOST_SILENCE_A_PASS)
+        self.looked_at = now
+        if self.pulse.has_beaten():
+            self.seconds = 0.0
+        return self.seconds > self.patience
+
+
 class Child:
-    """A program that is started again whenever it ends.
+    """A program that is started again whenever it ends, or hangs as its silence tells.
 
     It leads a session of its own: a Ctrl-C in the terminal reaches the supervisor only, and what
     the program left behind can be killed as a group. When the supervisor dies without a word, the
     kernel sends the program SIGTERM.
     """
 
-    def __init__(self, name: str, command: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        silence: Silence | None = None,
+    ) -> None:
         self.name = name
         self._command = command
         self._environ = environ
+        self._silence = silence
         self._process: subprocess.Popen[bytes] | None = None
         self._backoff = Backoff()
 
     def watch(self) -> None:
-        """Start the program if it does not run and its turn has come."""
+        """Start the program if it does not run and its turn has come; kill it if it hangs."""
+        self._end_if_hung()
         if self._process is not None and self._process.poll() is not None:
             logger.warning("%s ended with code %s", self.name, self._process.returncode)
             self._kill_group(self._process)
@@ -98,6 +133,13 @@ class Child:
             self._backoff.note_death()
         if self._process is None and self._backoff.is_due():
             self._start()
+
+    def _end_if_hung(self) -> None:
+        if self._process is None or self._silence is None or not self._silence.is_too_long():
+            return
+        logger.warning("%s hangs; killing it", self.name)
+        self._kill_group(self._process)
+        self._process.wait()
 
     def stop(self) -> None:
         """Ask the program to end; kill what is left of it after STOP_PATIENCE seconds."""
@@ -118,6 +160,8 @@ class Child:
                 os._exit(1)
 
         self._backoff.note_start()
+        if self._silence:
+            self._silence.begin()
         self._process = subprocess.Popen(
             self._command,
             cwd=BASE_DIR,
@@ -141,6 +185,7 @@ class DatabaseWatch:
 
     def watch(self) -> None:
         """Start the database if it is down; wait DATABASE_PATIENCE seconds at most."""
+        self._database.trim_log()
         if self._database.is_running() or not self._backoff.is_due():
             return
         logger.warning("database ended; starting it again")

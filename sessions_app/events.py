@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.db import connections
 
+from memsync.common import metrics
 from memsync.common.context import request_facts
 from memsync.common.tenancy import alias
 from sessions_app.models import EventKind, SessionFamily, Severity
+
+for _kind in EventKind:
+    metrics.SECURITY_EVENTS.labels(str(_kind))  # 0 until the first: an alarm must see it rise
 
 
 def record_event(
@@ -67,3 +72,5 @@ def _append(events: list[dict[str, Any]]) -> None:
     with connections[alias()].cursor() as cursor:
         text = json.dumps(events, default=str)
         cursor.execute("SELECT memsync_record_security_events(%s::jsonb)", [text])
+    for kind, number in Counter(str(event["kind"]) for event in events).items():
+        metrics.count_when_stored(metrics.SECURITY_EVENTS, kind, number)

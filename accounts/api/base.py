@@ -98,10 +98,14 @@ class ProjectView(PrincipalView):
         return answer_once(
             principal=self.principal,
             key=key,
-            route=f"{request.method} {request.path}",
+            route=self.asked_route(),
             body=self.body(),  # of private words not even a digest is kept
             work=lambda: handler(request, **kwargs),
         )
+
+    def asked_route(self) -> str:
+        """What, with the body, a repeated Idempotency-Key must repeat."""
+        return f"{self.request.method} {self.request.path}"
 
     def body(self) -> Any:
         """The body without `<private>` blocks: what is cut out here reaches nothing."""
@@ -145,7 +149,7 @@ class ProjectView(PrincipalView):
 def read_scope(tags: list[Any]) -> Scope:
     """Parse the tags of a request. Raises InvalidField."""
     try:
-        return parse_tags(tags)
+        return parse_tags(without_private(tags))
     except BadScope as error:
         raise InvalidField("scope", str(error)) from error
 

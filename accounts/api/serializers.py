@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import ApiKey
 from accounts.scope import BadScope, Scope, parse_tags
-from memsync.common.serializers import StrictCharField, StrictSerializer, TitleField
+from memsync.common.serializers import PageSerializer, StrictCharField, StrictSerializer, TitleField
 
 
 class FloorField(serializers.ListField):
@@ -63,9 +63,7 @@ class NewKeySerializer(KeySerializer):
     key = serializers.CharField()
 
 
-class KeyListSerializer(serializers.Serializer):
+class KeyListSerializer(PageSerializer):
     """A page of keys."""
 
     data = KeySerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()

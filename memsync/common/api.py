@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
@@ -27,6 +28,13 @@ class LengthRequired(Problem):
     status = HTTPStatus.LENGTH_REQUIRED
     code = "length_required"
     detail = "Send a Content-Length."
+
+
+def is_of_another_origin(request: HttpRequest | Request) -> bool:
+    """Whether a page of another site sent this; programs send no Origin."""
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.get_host()}"
+    return origin is not None and origin != own and origin not in settings.CSRF_TRUSTED_ORIGINS
 
 
 class ApiView(ViewSet):

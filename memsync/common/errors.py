@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -12,7 +13,7 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -22,6 +23,13 @@ from memsync.common.context import request_facts
 logger = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+OPENAI_PREFIX = "/v1/"
+_OPENAI_TYPES = {
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_error",
+    HTTPStatus.CONFLICT: "conflict_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+}
 TRANSIENT = (OperationalError, InterfaceError)
 """The database is away, restarting, or a lock was not had in time: nothing is known to be lost."""
 
@@ -166,6 +174,39 @@ def problem_response(problem: Problem) -> HttpResponse:
     )
 
 
+def openai_body(problem: Problem) -> dict[str, Any]:
+    """A problem in OpenAI's envelope; of several bad fields `param` is the first."""
+    fields = [(_path(field), detail) for field, _, detail in problem.errors]
+    said = "; ".join(f"{field}: {detail}" if field else detail for field, detail in fields)
+    kind = "server_error" if problem.status >= 500 else "invalid_request_error"
+    error = {
+        "message": said or problem.detail,
+        "type": _OPENAI_TYPES.get(problem.status, kind),
+        "param": (fields[0][0] or None) if fields else None,
+        "code": problem.code,
+    }
+    return {"error": error}
+
+
+def openai_headers(problem: Problem) -> dict[str, str]:
+    """The headers of a problem. OpenAI's clients repeat every 409 unless they are told not to."""
+    is_final = problem.status == HTTPStatus.CONFLICT and "Retry-After" not in problem.headers
+    return problem.headers | ({"x-should-retry": "false"} if is_final else {})
+
+
+def openai_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """As `exception_handler`, for the routes that speak as OpenAI's do."""
+    problem = as_problem(error)
+    if problem is None:
+        return None
+    return Response(openai_body(problem), problem.status, headers=openai_headers(problem))
+
+
+def _path(field: str) -> str:
+    """`items.0.role` as OpenAI writes it: `items[0].role`."""
+    return re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", field)
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook: every exception of an API view becomes a problem; None lets a bug be a 500."""
     problem = as_problem(error)
@@ -233,7 +274,10 @@ def is_api(request: HttpRequest) -> bool:
 
 
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """A problem for the API, a page for people."""
+    """A problem for the API, in OpenAI's form below its path, a page for people."""
+    if request.path.startswith(OPENAI_PREFIX):
+        headers = openai_headers(problem)
+        return JsonResponse(openai_body(problem), status=problem.status, headers=headers)
     if is_api(request):
         return problem_response(problem)
     response = render(request, "error.html", {"problem": problem}, status=problem.status)

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from memsync.common.errors import BadRequest, InvalidField
+from memsync.common.parsing import read_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 PAGE_PARAMETERS = frozenset({"cursor", "limit", "order"})
@@ -34,6 +35,16 @@ class PageAsked:
     """The key of the row before the page; None for the first page."""
     salt: str
 
+    def of(
+        self, rows: QuerySet, render: Callable[[Any], dict[str, Any]], *, key: str = "serial"
+    ) -> dict[str, Any]:
+        """The page of a queryset, by one unique column."""
+        ascending = self.order == "asc"
+        if self.after is not None:
+            rows = rows.filter(**{f"{key}__{'gt' if ascending else 'lt'}": self.after})
+        found = list(rows.order_by(key if ascending else f"-{key}")[: self.limit + 1])
+        return self.answer(found, render, key)
+
     def answer(
         self, rows: list[Any], render: Callable[[Any], dict[str, Any]], key: str
     ) -> dict[str, Any]:
@@ -46,12 +57,16 @@ class PageAsked:
 
 def read_page(request: Request, *, order: str = "desc") -> PageAsked:
     """What `limit`, `order` and `cursor` of a request ask for. Raises InvalidField, BadCursor."""
-    limit = _limit(request)
+    limit = read_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=MAX_LIMIT)
     order = request.query_params.get("order", order)
     if order not in {"asc", "desc"}:
         raise InvalidField("order", "asc or desc")
-    salt = _salt(request, order)
     cursor = request.query_params.get("cursor")
+    return page_after(cursor, limit=limit, order=order, salt=_salt(request, order))
+
+
+def page_after(cursor: str | None, *, limit: int, order: str = "desc", salt: str) -> PageAsked:
+    """The page after a cursor; `salt` is all that selects or orders the rows. Raises BadCursor."""
     return PageAsked(limit, order, _read(cursor, salt) if cursor else None, salt)
 
 
@@ -64,12 +79,7 @@ def paginate(
     order: str = "desc",
 ) -> dict[str, Any]:
     """One page of a queryset as `{data, next_cursor, has_more}`, by one unique column."""
-    page = read_page(request, order=order)
-    ascending = page.order == "asc"
-    if page.after is not None:
-        rows = rows.filter(**{f"{key}__{'gt' if ascending else 'lt'}": page.after})
-    found = list(rows.order_by(key if ascending else f"-{key}")[: page.limit + 1])
-    return page.answer(found, render, key)
+    return read_page(request, order=order).of(rows, render, key=key)
 
 
 def refuse_unknown_parameters(request: Request, allowed: frozenset[str]) -> None:
@@ -77,13 +87,6 @@ def refuse_unknown_parameters(request: Request, allowed: frozenset[str]) -> None
     for name in request.query_params:
         if name not in allowed and not (name.startswith("metadata.") and "metadata" in allowed):
             raise InvalidField(name, "unknown parameter", code="unknown_field")
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MAX_LIMIT):
-        raise InvalidField("limit", f"a number from 1 to {MAX_LIMIT}")
-    return int(text)
 
 
 def _salt(request: Request, order: str) -> str:

@@ -10,11 +10,14 @@ from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
-from memsync.common.errors import BadRequest, TooLarge, UnsupportedMedia
+from memsync.common.errors import BadRequest, InvalidField, TooLarge, UnsupportedMedia
 
 MAX_INTEGER = 2**53
 """Beyond it a JavaScript client would read another number."""
+MAX_NUMBER = 999_999_999
+"""Of a query parameter: positions and budgets are far below."""
 MAX_DEPTH = 100
 """Of a body; metadata is bounded tighter."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -84,6 +87,19 @@ def refuse_unstorable(text: str) -> None:
     """Raise BadRequest for NUL and lone surrogates, which PostgreSQL cannot store."""
     if _UNSTORABLE.search(text):
         raise BadRequest("NUL and lone surrogates cannot be stored.", code="unstorable_text")
+
+
+def read_number(
+    request: Request, name: str, *, default: int, least: int = 0, most: int = MAX_NUMBER
+) -> int:
+    """The whole number that a query parameter gives, in ASCII digits alone. Raises InvalidField."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most:
+        return int(text)
+    end = f" to {most}" if most < MAX_NUMBER else ""
+    raise InvalidField(name, f"a number from {least}{end}")
 
 
 def depth(value: Any) -> int:

@@ -33,6 +33,13 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+class PageSerializer(serializers.Serializer):
+    """A page of a list; subclasses say what `data` is a list of."""
+
+    next_cursor = serializers.CharField(allow_null=True)
+    has_more = serializers.BooleanField()
+
+
 class StrictCharField(serializers.CharField):
     """A string that was sent as a string; it is kept as sent unless told to trim."""
 

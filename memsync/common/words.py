@@ -20,6 +20,7 @@ _KEPT = frozenset(
         "kind",
         "last_activity_at",
         "mode",
+        "object",
         "occurred_at",
         "op",
         "redacted_at",
@@ -32,6 +33,8 @@ _KEPT = frozenset(
     }
 )
 """Names whose strings are no words, besides those that end in `_id` or `_ids`."""
+_OF_ITEM = ("id", "type")
+"""What is no words of an item of OpenAI's, which may say anything under any name."""
 
 
 def without_words(value: Any, name: str = "") -> Any:
@@ -44,8 +47,14 @@ def without_words(value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [without_words(inner, name) for inner in value]
     if isinstance(value, dict):
+        if value.get("object") == "list" and "data" in value:
+            return value | {"data": [_item_without_words(item) for item in value["data"]]}
         return {key: without_words(inner, key) for key, inner in value.items()}
     return value
+
+
+def _item_without_words(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in _OF_ITEM if name in item}
 
 
 def ids_in(value: Any) -> Iterator[uuid.UUID]:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from memsync.common.api import is_of_another_origin
 from memsync.common.errors import Forbidden
 from sessions_app.services import SignedIn
 
@@ -66,9 +67,7 @@ def require_same_site(request: Request) -> None:
 
 def refuse_foreign_origin(request: Request) -> None:
     """A page of another site must not even sign somebody in here. Raises CrossSite."""
-    origin = request.headers.get("Origin")
-    own = f"{request.scheme}://{request.get_host()}"
-    if origin is not None and origin != own and origin not in settings.CSRF_TRUSTED_ORIGINS:
+    if is_of_another_origin(request):
         raise CrossSite
 
 

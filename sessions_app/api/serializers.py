@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from memsync.common.serializers import (
+    PageSerializer,
     StrictBooleanField,
     StrictCharField,
     StrictSerializer,
@@ -80,12 +81,10 @@ class ListedFamilySerializer(FamilySerializer):
     is_this_session = serializers.BooleanField()
 
 
-class FamilyListSerializer(serializers.Serializer):
+class FamilyListSerializer(PageSerializer):
     """A page of sign-ins."""
 
     data = ListedFamilySerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class SecurityEventSerializer(serializers.Serializer):
@@ -101,12 +100,10 @@ class SecurityEventSerializer(serializers.Serializer):
     detail = serializers.DictField()
 
 
-class SecurityEventListSerializer(serializers.Serializer):
+class SecurityEventListSerializer(PageSerializer):
     """A page of security events."""
 
     data = SecurityEventSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class TokenPairSerializer(serializers.Serializer):

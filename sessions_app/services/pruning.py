@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.sessions.models import Session as PageSession
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from sessions_app.models import Device, Session, SessionFamily, ThrottleBucket
+from sessions_app.models import (
+    ROUTINE,
+    Device,
+    SecurityEvent,
+    Session,
+    SessionFamily,
+    ThrottleBucket,
+)
 from sessions_app.querysets import Clock
 from sessions_app.throttle import WINDOW
 
 BATCH = 1000
+ROUTINE_KEPT = timedelta(days=90)
 
 
 def prune_sessions() -> dict[str, int]:
     """Remove families past their 14 days with their tokens, and what only they needed.
 
     A family that still runs, or was revoked before its time, stays whole until then: its used
-    tokens are what the reuse alarm knows a thief by. Security events stay for ever.
+    tokens are what the reuse alarm knows a thief by. Of security events only the routine goes,
+    after 90 days: the database refuses to delete any other.
     """
     expired = SessionFamily.objects.filter(expires_at__lte=Clock())
+    routine = SecurityEvent.objects.filter(kind__in=sorted(ROUTINE), at__lt=Clock() - ROUTINE_KEPT)
     empty = ~Exists(SessionFamily.objects.filter(device=OuterRef("pk")))
     idle = Device.objects.filter(empty, revoked_at=None)
     return {
@@ -31,15 +42,16 @@ def prune_sessions() -> dict[str, int]:
         "throttle": _in_batches(
             ThrottleBucket.objects.filter(last_at__lt=Clock() - WINDOW), _delete
         ),
+        "routine_events": _in_batches(routine, _delete, order="at"),
     }
 
 
-def _in_batches(rows: QuerySet[Any], delete: Any) -> int:
+def _in_batches(rows: QuerySet[Any], delete: Any, *, order: str = "pk") -> int:
     """Delete in short transactions, so that nobody signing in waits for long."""
     deleted = 0
     while True:
         with transaction.atomic():
-            batch = rows.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+            batch = rows.order_by(order).select_for_update(skip_locked=True, of=("self",))
             ids = list(batch.values_list("pk", flat=True)[:BATCH])
             delete(rows.model, ids)
         deleted += len(ids)

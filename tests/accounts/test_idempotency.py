@@ -18,7 +18,7 @@ from accounts.idempotency import prune
 from accounts.models import IdempotencyKey
 from accounts.services import revoke_api_key
 from conversations.models import Turn
-from tests.factories import Answer, Api, Space, make_space
+from tests.factories import Answer, Api, Space, anonymous, make_space
 
 
 def body(*texts: str) -> dict[str, Any]:
@@ -233,3 +233,27 @@ def _until_blocked(work: Callable[[], Answer]) -> Answer:
 def _kill_the_blocked() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_terminate_backend(pid) FROM ({_BLOCKED}) AS blocked")
+
+
+def test_a_malformed_key_is_refused_and_nothing_is_stored(api, session):
+    answer = append(api, session, "a", key="with a space")
+
+    assert (answer.status, answer["code"]) == (400, "bad_idempotency_key")
+    assert count(session) == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("nobody", 401), ("stranger", 404), ("supervisor", 403), ("nowhere", 404)]
+)
+def test_who_may_not_is_told_so_before_a_malformed_key(
+    space: Space, session: str, who: str, status: int
+):
+    asking = {
+        "nobody": anonymous(),
+        "stranger": space.api(space.make_key("agent", "user=u_bob")),
+        "supervisor": space.api(space.make_key("supervisor")),
+        "nowhere": space.api(ctx="nowhere"),
+    }[who]
+
+    assert append(asking, session, "a", key="with a space").status == status
+    assert count(session) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ class Say:
     call_id: str = "call_1"
     breaks_after: int | None = None
     """Pieces after which a stream breaks."""
+    thinks_for: float = 0.0
+    """Seconds after the first piece of a stream."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Models:
         form = _FORMS[asked.path.partition("?")[0]]
         if not asked.body.get("stream"):
             return Given(form.whole(say))
-        return Given(events=_broken(form.events(say), say.breaks_after))
+        events = _broken(form.events(say), say.breaks_after)
+        return Given(events=_slow(events, say.thinks_for))
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -63,6 +67,14 @@ def _broken(
             yield "error", json.dumps(error)
             return
         yield event
+
+
+def _slow(
+    events: Iterator[tuple[str | None, str]], seconds: float
+) -> Iterator[tuple[str | None, str]]:
+    yield next(events)
+    time.sleep(seconds)
+    yield from events
 
 
 def _failure(asked: Asked, fail: Fail) -> Given:

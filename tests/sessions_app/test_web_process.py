@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import update_last_login
 from django.contrib.auth.signals import user_logged_in
+from django.db import connection
 from django.test import Client
 
 from accounts.models import ApiKey, User
+from accounts.services import create_user
+from memsync.embedded import BASE_DIR
 from sessions_app.models import SessionFamily
 from tests.factories import PASSWORD, Space
 from tests.sessions_app.auth import crowd, family_of, is_alive, login
@@ -77,3 +84,81 @@ def test_signing_in_notes_the_time_without_djangos_signal(alice: User) -> None:
     assert update_last_login not in connected
     login(alice)
     assert User.objects.get(pk=alice.pk).last_login
+
+
+def test_staff_of_a_tenant_make_people_staff_and_read_what_they_did(space: Space) -> None:
+    boss = space.make_user("u_boss", is_staff=True)
+    email = "new@example.org"
+
+    def use() -> list[int]:
+        client = Client()
+        client.post("/admin/login/", {"username": boss.email, "password": PASSWORD})
+        fields = {"tenant": str(space.tenant.pk), "email": email, "password": NEW, "role": "user"}
+        made = client.post("/admin/accounts/user/add/", {**fields, "is_staff": "on"})
+        user = User.objects.raw("SELECT * FROM memsync_find_user_by_email(%s)", [email])[0]
+        history = client.get(f"/admin/accounts/user/{user.pk}/history/")
+        return [made.status_code, history.status_code, client.get("/admin/").status_code]
+
+    assert as_web(use) == [302, 200, 200]
+    user = User.objects.get(email=email)
+    assert user.groups.get().name == "Staff"
+    assert user.has_perm("conversations.view_conversation")
+
+
+#: Signs in to the admin of a web process of its own, and says what its lists show.
+READ_ADMIN = """
+import json, sys
+import django, pytest  # pytest: for the settings, so that passwords hash alike
+django.setup()
+from django.conf import settings
+from django.test import Client
+assert settings.PROCESS == "web"
+email, password, *paths = sys.argv[1:]
+client = Client(headers={"host": "localhost"})
+client.post("/admin/login/", {"username": email, "password": password})
+pages = [client.get(path) for path in paths]
+print(json.dumps([[page.status_code, page.content.decode()] for page in pages]))
+"""
+
+
+def admin_of_the_web_process(email: str, *paths: str) -> list[tuple[int, str]]:
+    """(status, page) of each path, as a process reads them that connects as the runtime role."""
+    database = connection.settings_dict
+    url = f"postgresql:///{database['NAME']}?host={database['HOST']}&user={database['USER']}"
+    environ = os.environ | {
+        "DATABASE_URL": f"{url}&port={database['PORT'] or 5432}",
+        "DJANGO_SETTINGS_MODULE": "memsync.settings",
+        "MEMSYNC_PROCESS": "web",
+    }
+    command = [sys.executable, "-c", READ_ADMIN, email, PASSWORD, *paths]
+    done = subprocess.run(
+        command, env=environ, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return [(status, page) for status, page in json.loads(done.stdout)]
+
+
+@pytest.fixture
+def titles(space: Space, other_space: Space) -> list[str]:
+    """Of a conversation of each tenant."""
+    titles = ["first of all", "second of all"]
+    for one, title in zip((space, other_space), titles, strict=True):
+        one.api().session(title=title)
+    return titles
+
+
+def test_staff_without_a_tenant_read_the_rows_of_all(titles: list[str]) -> None:
+    email = "root@example.org"
+    create_user(actor=None, tenant=None, email=email, password=PASSWORD, is_superuser=True)
+    models = ["accounts/user", "accounts/tenant", "memories/memory", "accounts/auditevent"]
+    paths = ["conversations/conversation", *models]
+    (_, page), *others = admin_of_the_web_process(email, *(f"/admin/{path}/" for path in paths))
+
+    assert [title in page for title in titles] == [True, True]
+    assert [status for status, _ in others] == [200] * len(models)
+
+
+def test_staff_of_a_tenant_read_its_rows_alone(space: Space, titles: list[str]) -> None:
+    boss = space.make_user("u_boss", is_staff=True)
+    [(_, page)] = admin_of_the_web_process(boss.email, "/admin/conversations/conversation/")
+
+    assert [title in page for title in titles] == [True, False]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connections
 
 from memsync.embedded import EmbeddedPostgres, EmbeddedPostgresError, data_dir
-from memsync.supervisor import Child, stoppable, supervise
+from memsync.pulse import HEARTBEAT_VARIABLE, FilePulse, HttpPulse
+from memsync.shared_folder import shared_folder
+from memsync.supervisor import Child, Silence, stoppable, supervise
 
 #: One process with four threads: PostgreSQL does the work, and two cores are shared with it.
 WEB_OPTIONS = (
@@ -21,6 +24,8 @@ WEB_OPTIONS = (
     *("--blocking-threads", "4", "--blocking-threads-idle-timeout", "600"),
     *("--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-level", "warning"),
 )
+#: Seconds without a sign of life after which a process is killed: far more than load explains.
+HANG_PATIENCE = 300.0
 WILDCARD_HOSTS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
@@ -40,7 +45,11 @@ class Command(BaseCommand):
         _refuse_taken_port(self.host, self.port)
         database = None if os.environ.get("DATABASE_URL") else EmbeddedPostgres(data_dir())
         try:
-            with stoppable(), database.hold() if database else nullcontext():
+            with (
+                stoppable(),
+                shared_folder() as self.shared_folder,
+                database.hold() if database else nullcontext(),
+            ):
                 self._prepare()
                 supervise(self._children(), database, self._announce_if_ready)
         except EmbeddedPostgresError as error:
@@ -58,10 +67,31 @@ class Command(BaseCommand):
         address = ("--host", self.host, "--port", str(self.port))
         web = (sys.executable, "-m", "granian", *WEB_OPTIONS, *address, "memsync.wsgi:application")
         worker = (sys.executable, "manage.py", "worker")
+        beats = FilePulse(self._heartbeat)
         return [
-            Child("web", web, _environ("web")),
-            Child("worker", worker, _environ("worker")),
+            Child("web", web, self._environ("web"), self._silence_of_web()),
+            Child("worker", worker, self._environ("worker"), Silence(beats, HANG_PATIENCE)),
         ]
+
+    def _silence_of_web(self) -> Silence:
+        """A model that is waited for may hold every thread for as long as it is given, twice."""
+        pulse = HttpPulse(WILDCARD_HOSTS.get(self.host, self.host), self.port)
+        return Silence(pulse, HANG_PATIENCE + 2 * settings.OPENAI_SECONDS)
+
+    @property
+    def _heartbeat(self) -> Path:
+        """What the worker touches."""
+        return self.shared_folder / "worker.heartbeat"
+
+    def _environ(self, process: str) -> Mapping[str, str]:
+        """Return a child's environment: it takes the database as given, and starts none."""
+        return os.environ | {
+            "DATABASE_URL": settings.DATABASE_URL,
+            "MEMSYNC_DATA_DIR": str(data_dir()),
+            "MEMSYNC_PROCESS": process,
+            "PROMETHEUS_MULTIPROC_DIR": str(self.shared_folder),
+            HEARTBEAT_VARIABLE: str(self._heartbeat),
+        }
 
     def _announce_if_ready(self) -> bool:
         """Print the addresses once the web server answers."""
@@ -75,15 +105,6 @@ class Command(BaseCommand):
         )
         self.stdout.flush()
         return True
-
-
-def _environ(process: str) -> Mapping[str, str]:
-    """Return a child's environment: it takes the database as given, and starts none."""
-    return os.environ | {
-        "DATABASE_URL": settings.DATABASE_URL,
-        "MEMSYNC_DATA_DIR": str(data_dir()),
-        "MEMSYNC_PROCESS": process,
-    }
 
 
 def _port(text: str) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from pathlib import Path
 from typing import Any, cast
 
 from django.core.management.base import BaseCommand
@@ -9,6 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from memories.embeddings.loop import EmbeddingLoop
+from memsync.pulse import BEAT_EVERY, HEARTBEAT_VARIABLE
 
 
 class Command(BaseCommand):
@@ -23,11 +27,27 @@ class Command(BaseCommand):
         embedding.start()
         try:
             with app.replace_connector(connector) as worker:
-                worker.run_worker(
-                    name="memsync",
-                    concurrency=2,
-                    delete_jobs="successful",
-                    shutdown_graceful_timeout=8,
-                )
+                asyncio.run(_work(worker))
         finally:
             embedding.stop()
+
+
+async def _work(worker: Any) -> None:
+    """Run jobs, and show the supervisor that the loop which hands them out goes round."""
+    beating = asyncio.create_task(_beat(os.environ.get(HEARTBEAT_VARIABLE)))
+    try:
+        async with worker.open_async():
+            await worker.run_worker_async(
+                name="memsync",
+                concurrency=2,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=8,
+            )
+    finally:
+        beating.cancel()
+
+
+async def _beat(path: str | None) -> None:
+    while path:
+        Path(path).touch()
+        await asyncio.sleep(BEAT_EVERY)

@@ -7,9 +7,9 @@ from sessions_app import services
 
 
 class Command(JsonCommand):
-    """Remove sign-ins past their 14 days."""
+    """Remove sign-ins past their 14 days, and old routine."""
 
-    help = "Remove sign-ins past their 14 days, with their tokens, and devices nobody uses."
+    help = "Remove sign-ins past their 14 days, devices nobody uses, old routine events."
 
     def perform(self, **options: Any) -> dict[str, Any]:
         """How many of each went."""
