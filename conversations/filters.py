@@ -45,7 +45,7 @@ def filter_sessions(rows: QuerySet, query: QueryDict) -> QuerySet:
     for name, values in query.lists():
         if name.startswith(METADATA):
             for value in values:
-                rows = rows.filter(_has(name.removeprefix(METADATA), value))
+                rows = rows.filter(has_metadata(name.removeprefix(METADATA), value))
     return rows
 
 
@@ -57,7 +57,7 @@ def _errors(form: Any) -> list[tuple[str, str, str]]:
     ]
 
 
-def _has(key: str, value: str) -> Q:
+def has_metadata(key: str, value: str) -> Q:
     """Metadata with this value under this key: as text, or as the JSON scalar it spells."""
     found = Q(metadata__contains={key: value})
     try:

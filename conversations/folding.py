@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conversations.items import WORDS, is_whole, kept_in
+from conversations.messages import KEPT, part_text
+
 MAX_SHOWN = 20_000
 """Characters of one fold; what follows is cut off and said to be."""
 
@@ -34,8 +37,13 @@ def _titled(parts: Any) -> Iterator[tuple[str, Any]]:
     if not isinstance(parts, dict):
         yield from _blocks(parts)
         return
+    if is_whole(kept := kept_in(parts)):
+        whole = kept[str(WORDS)]
+        yield f"Item: {whole['type']}", whole
     for name, value in parts.items():
         match name:
+            case _ if name == KEPT or (name == "parts" and _is_kept(value)):
+                continue
             case "tool_calls" if isinstance(value, list):
                 yield from (_call(call) for call in value)
             case "function_call":
@@ -50,6 +58,11 @@ def _titled(parts: Any) -> Iterator[tuple[str, Any]]:
                 yield from _blocks(value)
             case _:
                 yield name, value
+
+
+def _is_kept(value: Any) -> bool:
+    """What OpenAI's items were sent with beyond the message that is shown."""
+    return isinstance(value, dict) and set(value) == {KEPT}
 
 
 def _call(call: Any) -> tuple[str, Any]:
@@ -72,7 +85,7 @@ def _blocks(blocks: Any) -> Iterator[tuple[str, Any]]:
             yield f"Tool call: {block.get('name', '')}", block.get("input")
         elif block.get("type") == "tool_result":
             yield "Tool result", block.get("content")
-        elif not isinstance(block.get("text"), str):
+        elif part_text(block) is None:
             yield f"Part: {block.get('type', 'unnamed')}", block
 
 

@@ -13,7 +13,8 @@ from memsync.common.values import JsonValues
 # Uses index: turn_seq_per_conversation, once per segment
 _PAGE = """
 SELECT t.id, t.seq, t.role, t.content, t.parts, t.sender, parent.id, t.client_id, t.metadata,
-       t.occurred_at, t.created_at, t.redacted_at, t.conversation_id, owner.id
+       t.occurred_at, t.created_at, t.redacted_at, t.hidden_at, t.hidden_items,
+       t.conversation_id, owner.id
   FROM unnest(%(pks)s::bigint[], %(firsts)s::integer[], %(lasts)s::integer[])
        AS segment(pk, first, last)
   JOIN conversations_conversation owner ON owner.pk = segment.pk
@@ -37,6 +38,8 @@ _COLUMNS = (
     "occurred_at",
     "created_at",
     "redacted_at",
+    "hidden_at",
+    "hidden_items",
     "conversation_id",
     "conversation__uid",
 )

@@ -17,6 +17,10 @@ from memsync.common.privacy import without_private
 
 EXTRA_FIELDS = ("name", "tool_calls", "tool_call_id", "function_call", "refusal")
 """Fields of chat messages that are kept in `parts` under their own names."""
+KEPT = "openai_items"
+"""The name in `parts` of what items of OpenAI's Conversations hold beyond a message."""
+UNSAID = ("reasoning", "reasoning_text", "thinking", "redacted_thinking", "summary_text")
+"""Types of content parts whose text a model thought and did not say."""
 _OUR_FORM = frozenset({*EXTRA_FIELDS, "content", "parts"})
 
 
@@ -55,7 +59,7 @@ def text_of(content: Any) -> str:
     """The text of a content: a string itself, of an array its text parts, of null nothing."""
     if isinstance(content, str):
         return content
-    texts = [_part_text(part) for part in content or []]
+    texts = [part_text(part) for part in content or []]
     return "\n".join(text for text in texts if text is not None)
 
 
@@ -66,15 +70,45 @@ def as_message(role: str, content: str, parts: Any) -> dict[str, Any]:
     """
     message: dict[str, Any] = {"role": role, "content": content}
     if isinstance(parts, dict) and parts and parts.keys() <= _OUR_FORM:
-        return message | parts
-    return message if parts is None else message | {"parts": parts}
+        message |= parts
+    elif parts is not None:
+        message["parts"] = parts
+    if isinstance(message.get("parts"), dict) and message["parts"].keys() == {KEPT}:
+        del message["parts"]
+    return message
 
 
-def _part_text(part: Any) -> str | None:
+def as_chat(role: str, content: str, parts: Any) -> dict[str, Any]:
+    """The message for a chat model, whose content parts it knows."""
+    message = as_message(role, content, parts)
+    if isinstance(message.get("content"), list):
+        message["content"] = [_for_chat(part) for part in message["content"]]
+    return message
+
+
+def chat_part(part: Any) -> Any:
+    """A content part in the form of the Responses API as chat has it; others as they are."""
+    match part:
+        case {"type": "input_text" | "output_text", "text": str(text), **rest}:
+            return {"type": "text", "text": text, **rest}
+        case {"type": "input_image", "image_url": str(url), **rest} if rest.keys() <= {"detail"}:
+            return {"type": "image_url", "image_url": {"url": url, **rest}}
+    return part
+
+
+def _for_chat(part: Any) -> Any:
+    part = chat_part(part)
+    if not isinstance(part, dict) or part.get("type") != "text":
+        return part
+    return {name: value for name, value in part.items() if name not in {"annotations", "logprobs"}}
+
+
+def part_text(part: Any) -> str | None:
+    """What a content part says; None for one that is not text."""
     if isinstance(part, str):
         return part
     if isinstance(part, dict) and isinstance(part.get("text"), str):
-        return str(part["text"])
+        return None if part.get("type") in UNSAID else str(part["text"])
     return None
 
 

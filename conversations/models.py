@@ -98,7 +98,8 @@ class Turn(ProjectRow):
     """One message, stored as sent. Never edited: redaction blanks its words and keeps its place.
 
     A turn has its conversation's scope; `user` and `scope_key` are copied so that recall reads one
-    table. `search` covers the speaker and the words (weight A), and the two turns before (D).
+    table. `search` covers the speaker, the words and the day (weight A), and the end of the two
+    turns before (D): `memsync_words_of_turn`.
     """
 
     class Role(models.TextChoices):
@@ -136,6 +137,10 @@ class Turn(ProjectRow):
     occurred_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     redacted_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    """Then readers of the conversation and recall pass it over; the record still has it."""
+    hidden_items = ArrayField(models.SmallIntegerField(), null=True, blank=True)
+    """Of a message that holds several items (words, tool calls): the places of the hidden ones."""
     appended_at_trace = models.BigIntegerField(default=0)
     """The project's trace count when it was appended: where it stands in the order of changes."""
     search = SearchVectorField(null=True)
@@ -274,3 +279,15 @@ class MemorySessionId(ProjectRow):
 
     def __str__(self) -> str:
         return self.memory_session_id
+
+
+from conversations.checkpoint_rows import Checkpoint, CheckpointWrite  # noqa: E402
+
+__all__ = [
+    "AgentSession",
+    "Checkpoint",
+    "CheckpointWrite",
+    "Conversation",
+    "MemorySessionId",
+    "Turn",
+]

@@ -38,7 +38,7 @@ class ConversationQuerySet(ScopedQuerySet):
         """With the project, and as `opening` the first words said, for those without a title."""
         from conversations.models import Turn
 
-        first = Turn.unscoped.filter(conversation=OuterRef("pk")).exclude(content="")
+        first = Turn.unscoped.filter(conversation=OuterRef("pk")).shown().exclude(content="")
         opening = first.order_by("seq").values(words=Left("content", OPENING))[:1]
         rows: ConversationQuerySet = self.select_related("project").annotate(
             opening=Subquery(opening)
@@ -68,6 +68,11 @@ class TurnQuerySet(ScopedQuerySet):
             held |= place if part.last == LAST else place & Q(seq__lte=part.last)
         return self.filter(held) if held else self.none()
 
+    def shown(self) -> TurnQuerySet:
+        """Turns whose words are not hidden."""
+        rows: TurnQuerySet = self.filter(hidden_at__isnull=True).exclude(hidden_items__contains=[0])
+        return rows
+
 
 class AgentSessionQuerySet(ScopedQuerySet):
     """Coding agents' sessions."""
@@ -76,3 +81,15 @@ class AgentSessionQuerySet(ScopedQuerySet):
         """With what the wire shape shows: two queries, however many rows."""
         rows = self.select_related("user", "conversation")
         return rows.prefetch_related("memory_session_ids")
+
+
+class CheckpointQuerySet(ScopedQuerySet):
+    """Checkpoints, and the writes of their tasks."""
+
+    def at_outer(self) -> CheckpointQuerySet:
+        """Those at the place of the outer query's row, for EXISTS."""
+        return self.filter(
+            thread_key=OuterRef("thread_key"),
+            checkpoint_ns=OuterRef("checkpoint_ns"),
+            checkpoint_id=OuterRef("checkpoint_id"),
+        )

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connections
 from django.utils import timezone
 
 from conversations.models import Conversation, Turn
+from memsync.common.errors import Conflict
 from memsync.common.tenancy import alias
 
 REACH = 2
 """How many turns after it hold a turn's words in their index."""
+
+
+class TurnInherited(Conflict):
+    """A fork shows the turn, but another session holds it."""
+
+    code = "turn_inherited"
+
+    def __init__(self, owner: UUID) -> None:
+        super().__init__(f"The turn belongs to session {owner}; change it there.")
 
 
 def blank_turns(serials: Sequence[int]) -> int:
@@ -109,11 +120,11 @@ def forget_speaker(turn: Turn) -> None:
 
 _INDEX = """
 UPDATE conversations_turn t
-   SET search = setweight(to_tsvector(project.search_config::regconfig,
-                    concat_ws(' ', t.sender, left(t.content, 100000))), 'A')
-                || to_tsvector(project.search_config::regconfig, coalesce(
-                    (SELECT string_agg(words, ' ' ORDER BY seq)
-                       FROM memsync_said_before(t.conversation_id, t.seq, %s)), ''))
+   SET search = memsync_words_of_turn(
+           project.search_config::regconfig, t.sender, t.content,
+           coalesce(t.occurred_at, t.created_at),
+           (SELECT string_agg(words, ' ' ORDER BY seq)
+              FROM memsync_said_before(t.conversation_id, t.seq, %s)))
   FROM accounts_project project
  WHERE project.id = t.project_id AND t.pk = ANY(%s) AND t.redacted_at IS NULL
 """

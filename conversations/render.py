@@ -42,19 +42,27 @@ def turn_json(row: dict[str, Any], conversation: Conversation) -> dict[str, Any]
         "occurred_at": row["occurred_at"],
         "created_at": row["created_at"],
         "redacted_at": row["redacted_at"],
+        "hidden_at": row["hidden_at"],
         "inherited": row["conversation_id"] != conversation.pk,
     }
     if row["parts"] is not None:
         shown["parts"] = row["parts"]
+    if row["hidden_items"]:
+        shown["hidden_items"] = row["hidden_items"]
     return shown
 
 
 def stored_turn_json(turn: Turn, conversation: Conversation) -> dict[str, Any]:
     """A turn just stored or found again; `parent_uid` is set by the service."""
-    row = {name: getattr(turn, name) for name in _COLUMNS}
+    row = turn_row(turn)
     row["parent__uid"] = turn.parent_uid
     row["conversation__uid"] = conversation.uid
     return turn_json(row, conversation)
+
+
+def turn_row(turn: Turn) -> dict[str, Any]:
+    """The columns of a turn by name, as `history.read_history` gives them."""
+    return {name: getattr(turn, name) for name in _COLUMNS}
 
 
 def agent_session_json(row: AgentSession) -> dict[str, Any]:
@@ -99,5 +107,7 @@ _COLUMNS = (
     "occurred_at",
     "created_at",
     "redacted_at",
+    "hidden_at",
+    "hidden_items",
     "conversation_id",
 )

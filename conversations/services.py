@@ -203,11 +203,9 @@ WITH head AS (
 ), heard AS (
     SELECT before.seq - head.first AS i, before.words
       FROM head, LATERAL memsync_said_before(head.pk, head.first, 2) AS before
-    UNION ALL SELECT i, concat_ws(' ', sender, left(content, 100000)) FROM said
+    UNION ALL SELECT i, memsync_end_of_turn(sender, content) FROM said
 ), spoken AS (
-    SELECT i, words AS own,
-           concat_ws(' ', left(lag(words, 2) OVER w, 20000), left(lag(words) OVER w, 20000))
-               AS before
+    SELECT i, concat_ws(' ', lag(words, 2) OVER w, lag(words) OVER w) AS before
       FROM heard WINDOW w AS (ORDER BY i)
 )
 INSERT INTO conversations_turn (
@@ -218,8 +216,8 @@ SELECT said.uid, head.tenant_id, head.project_id, head.user_id, head.scope_key, 
        head.first + said.i, said.role, said.content, said.parts, said.sender, said.parent,
        said.client_id, decode(said.body_hash, 'hex'), said.metadata, said.occurred_at,
        clock_timestamp(), coalesce(counter.traces, 0),
-       setweight(to_tsvector(project.search_config::regconfig, spoken.own), 'A')
-       || to_tsvector(project.search_config::regconfig, spoken.before)
+       memsync_words_of_turn(project.search_config::regconfig, said.sender, said.content,
+                             coalesce(said.occurred_at, clock_timestamp()), spoken.before)
   FROM head
  CROSS JOIN said
   JOIN spoken USING (i)
@@ -274,7 +272,7 @@ def _stored_repeats(
     wanted = {turn["client_id"]: turn["body_hash"] for turn in messages if turn["client_id"]}
     if not wanted:
         return {}
-    Conversation.unscoped.select_for_update(no_key=True).get(pk=conversation.pk)
+    lock_head(conversation)
     rows = Turn.unscoped.filter(conversation=conversation, client_id__in=list(wanted))
     stored: dict[str | None, Turn] = {}
     for turn in rows.annotate(parent_wire_id=F("parent__uid")):
@@ -283,6 +281,11 @@ def _stored_repeats(
         turn.parent_uid = turn.parent_wire_id
         stored[turn.client_id] = turn
     return stored
+
+
+def lock_head(conversation: Conversation) -> None:
+    """Let no other append in before the end of the transaction."""
+    Conversation.unscoped.select_for_update(no_key=True).get(pk=conversation.pk)
 
 
 def _insert(conversation: Conversation, messages: Sequence[NewTurn]) -> list[Turn]:

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 from conversations.folding import Fold, folds
 from conversations.history import read_history
+from conversations.items import is_whole, kept_in, shown
 from conversations.lineage import Segment, line_of
 from conversations.messages import as_message
 from conversations.models import Conversation
@@ -33,6 +34,8 @@ class Form:
     row: Callable[[dict[str, Any]], str]
     between: str
     tail: str
+    turn: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda turn: turn
+    """What it shows of a turn; None for nothing."""
 
 
 def transcript_response(
@@ -59,10 +62,13 @@ def write_transcript(conversation: Conversation, form: Form) -> Iterator[str]:
     infos = _fork_infos(line_of(conversation))
     head = conversation.turn_count
     yield form.head(conversation)
+    is_begun = False
     for first in range(1, head + 1, PAGE):
         rows = _read(conversation, first, min(head, first + PAGE - 1))
-        texts = [form.row(_as_row(row, infos)) for row in rows]
-        yield (form.between if first > 1 else "") + form.between.join(texts)
+        turns = [turn for row in rows if (turn := form.turn(row))]
+        texts = [form.row(_as_row(turn, infos)) for turn in turns]
+        yield (form.between if texts and is_begun else "") + form.between.join(texts)
+        is_begun = is_begun or bool(texts)
     yield form.tail
 
 
@@ -94,12 +100,23 @@ def _as_row(turn: dict[str, Any], infos: dict[int, str]) -> dict[str, Any]:
         "occurred_at": turn["occurred_at"],
         "created_at": turn["created_at"],
         "redacted_at": turn["redacted_at"],
+        "hidden_at": turn["hidden_at"],
     }
 
 
 def _said(row: dict[str, Any]) -> str:
     """The words of a turn; a redacted one says so."""
     return "[redacted]" if row["redacted_at"] else str(row["message"])
+
+
+def _for_models(turn: dict[str, Any]) -> dict[str, Any] | None:
+    """The turn as a chat model may be given it: without what is hidden, or is no chat message."""
+    return None if turn["hidden_at"] or is_whole(kept_in(turn["parts"])) else shown(turn)
+
+
+def _notes(row: dict[str, Any]) -> list[str]:
+    """What is to be said of a turn beside its words."""
+    return [note for note in (row["fork_info"], "(hidden)" if row["hidden_at"] else "") if note]
 
 
 def _folds(row: dict[str, Any]) -> list[Fold]:
@@ -110,14 +127,14 @@ def _folds(row: dict[str, Any]) -> list[Fold]:
 def _text_row(row: dict[str, Any]) -> str:
     tools = [f"[{fold.title}] {fold.text}".rstrip() for fold in _folds(row)]
     said = "\n".join(text for text in (_said(row), *tools) if text)
-    note = f" {row['fork_info']}" if row["fork_info"] else ""
-    return f"{row['speaker']}: {said}{note}\n"
+    notes = "".join(f" {note}" for note in _notes(row))
+    return f"{row['speaker']}: {said}{notes}\n"
 
 
 def _markdown_row(row: dict[str, Any]) -> str:
     at = row["occurred_at"] or row["created_at"]
-    note = f" · {row['fork_info']}" if row["fork_info"] else ""
-    blocks = [f"### {row['speaker']} · {at:%Y-%m-%d %H:%M} UTC{note}"]
+    notes = "".join(f" · {note}" for note in _notes(row))
+    blocks = [f"### {row['speaker']} · {at:%Y-%m-%d %H:%M} UTC{notes}"]
     if said := _said(row):
         blocks.append(said)
     for fold in _folds(row):
@@ -154,5 +171,5 @@ FORMS: dict[str, Form] = {
     "markdown": Form(
         "text/markdown; charset=utf-8", "md", lambda c: f"# {c}\n\n", _markdown_row, "\n", ""
     ),
-    "openai": Form(_JSON, "json", lambda c: "[", _openai_row, ",", "]"),
+    "openai": Form(_JSON, "json", lambda c: "[", _openai_row, ",", "]", _for_models),
 }

@@ -19,7 +19,13 @@ from conversations.render import agent_session_json
 from conversations.services import refuse_unless_writable
 from memsync.common.errors import Forbidden, InvalidField, NotFound
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
-from memsync.common.serializers import MetadataField, StrictCharField, StrictSerializer, TitleField
+from memsync.common.serializers import (
+    MetadataField,
+    PageSerializer,
+    StrictCharField,
+    StrictSerializer,
+    TitleField,
+)
 
 DEFAULT_PLATFORM = "claude"
 PLATFORM = OpenApiParameter(
@@ -116,12 +122,10 @@ class OpenedAgentSessionSerializer(AgentSessionSerializer):
     )
 
 
-class AgentSessionListSerializer(serializers.Serializer):
+class AgentSessionListSerializer(PageSerializer):
     """A page of coding agents' sessions."""
 
     data = AgentSessionSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class ResumeSerializer(serializers.Serializer):

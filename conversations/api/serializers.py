@@ -15,6 +15,7 @@ from memsync.common.parsing import depth
 from memsync.common.serializers import (
     MAX_METADATA_DEPTH,
     MetadataField,
+    PageSerializer,
     StrictCharField,
     StrictIntegerField,
     StrictSerializer,
@@ -140,12 +141,10 @@ class RelationSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class RelationListSerializer(serializers.Serializer):
+class RelationListSerializer(PageSerializer):
     """A page of relations."""
 
     data = RelationSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class TranscriptRowSerializer(serializers.Serializer):
@@ -162,6 +161,7 @@ class TranscriptRowSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     redacted_at = serializers.DateTimeField(allow_null=True)
+    hidden_at = serializers.DateTimeField(allow_null=True)
 
 
 class TranscriptSerializer(serializers.Serializer):
@@ -207,20 +207,22 @@ class TurnSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     redacted_at = serializers.DateTimeField(allow_null=True)
+    hidden_at = serializers.DateTimeField(allow_null=True)
+    hidden_items = serializers.ListField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="places of items that were hidden alone: 0 the words, from 1 the calls",
+    )
     inherited = serializers.BooleanField()
 
 
-class SessionListSerializer(serializers.Serializer):
+class SessionListSerializer(PageSerializer):
     """A page of conversations."""
 
     data = SessionSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
-class TurnListSerializer(serializers.Serializer):
+class TurnListSerializer(PageSerializer):
     """A page of turns."""
 
     data = TurnSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from conversations.api.checkpoints import CheckpointView
 from conversations.api.views import ForkView, SessionView, TranscriptView
 
 urlpatterns = [
@@ -10,4 +11,12 @@ urlpatterns = [
     path("sessions/<str:session_id>/tree", ForkView.as_view({"get": "tree"})),
     path("sessions/<str:session_id>/relations", ForkView.as_view({"get": "relations"})),
     path("sessions/<str:session_id>/transcript", TranscriptView.as_view({"get": "retrieve"})),
+    path(
+        "checkpoints",
+        CheckpointView.as_view({"get": "list", "post": "create", "delete": "destroy"}),
+    ),
+    path("checkpoints/state", CheckpointView.as_view({"get": "state"})),
+    path("checkpoints/writes", CheckpointView.as_view({"post": "put_writes"})),
+    path("checkpoints/copy", CheckpointView.as_view({"post": "copy"})),
+    path("checkpoints/prune", CheckpointView.as_view({"post": "prune"})),
 ]

@@ -38,6 +38,7 @@ from memsync.common.pagination import (
     read_page,
     refuse_unknown_parameters,
 )
+from memsync.common.parsing import read_number
 
 PAGE = [
     OpenApiParameter("cursor", str),
@@ -192,7 +193,7 @@ class TurnReadView(SessionRoutes):
         """List the turns of a session in order."""
         conversation = self.find_session(session_id)
         refuse_unknown_parameters(request, PAGE_PARAMETERS | {"since_seq"})
-        since = _seq(request.query_params.get("since_seq", "0"))
+        since = read_number(request, "since_seq", default=0)
         page = read_page(request, order="asc")
         rows = _positions(conversation, page, since)
         return Response(page.answer(rows, lambda row: turn_json(row, conversation), "seq"))
@@ -222,9 +223,3 @@ def _positions(conversation: Conversation, page: PageAsked, since: int) -> list[
         return read_history(conversation, first, first + page.limit)
     last = page.after - 1 if page.after is not None else conversation.turn_count
     return read_history(conversation, max(since + 1, last - page.limit), last)[::-1]
-
-
-def _seq(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        raise InvalidField("since_seq", "a number from 0")
-    return int(text)
