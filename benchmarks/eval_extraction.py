@@ -1,9 +1,12 @@
-"""Scores the rule extractor on a gold set: `python benchmarks/eval_extraction.py FILE.jsonl`.
+"""How much the rules find of what people say, and what is live in the end: `make eval`.
 
-Each line is a case (`turns`, `expect`, and `live` when there are several turns). An item counts
-when turn, category, subject, key and value agree and the spans overlap; each expected item counts
-once. Turns are fed one by one, the earlier ones as context, as the pipeline does. `--errors` lists
-the misses.
+    python -m benchmarks.eval_extraction [FILE] [--errors] [--without-server]
+
+FILE (`../shared/data/extraction/dev.jsonl`) has a case per line: `turns`, `expect`, and `live` when
+there are several turns. An item counts when turn, category, subject, key and value agree and the
+spans overlap; each expected item counts once. Turns are fed to the extractor one by one, with those
+before as context. The live state is what `POST …/state` of a server of our own answers after the
+turns were posted one by one, each case as a user of its own. `--errors` lists what was missed.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,11 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.running import ROOT, Server, serving
 from memories.extraction import Claim, ClaimKind, Message, RuleExtractor
-from memories.extraction.vocabulary import is_single_valued
 
+DATA = ROOT.parent / "shared" / "data" / "extraction" / "dev.jsonl"
+API = "/api/v1/-"
+LISTS = ("identity", "knowledge", "context", "instructions", "uncertainties")
 NEAR = {"hobby": "likes", "skill": "likes", "prefers": "likes", "uses": "owns"}
 OUTER = re.compile(r"^(?:(?:a|an|the|my|our|your|his|her|their|its)\s+)+", re.I)
 Fact = tuple[str, str, str]
@@ -76,47 +79,6 @@ def matches(claim: Claim, item: dict[str, Any], content: str) -> bool:
     )
 
 
-def reconcile(claims: list[Claim]) -> dict[str, list[str]]:
-    """A minimal reconciler: the live values of the user's keys."""
-    live: dict[str, list[str]] = {}
-    for claim in claims:
-        if claim.subject != "user":
-            continue
-        values = live.setdefault(claim.key, [])
-        if claim.kind in (ClaimKind.CLOSE, ClaimKind.REVOKE, ClaimKind.RESOLVE):
-            live[claim.key] = closed(values, claim)
-        elif is_single_valued(claim.key):
-            live[claim.key] = [claim.value]
-        elif claim.kind is ClaimKind.CORRECT and values:
-            live[claim.key] = [*values[:-1], claim.value]
-        elif not any(same(v, claim.value) for v in values):
-            values.append(claim.value)
-    return live
-
-
-def closed(values: list[str], claim: Claim) -> list[str]:
-    """What stays after a closing: an empty value ends the latest instruction, else everything."""
-    if not claim.value:
-        return values[:-1] if claim.kind in (ClaimKind.REVOKE, ClaimKind.RESOLVE) else []
-    return [v for v in values if not related(v, claim)]
-
-
-def related(value: str, claim: Claim) -> bool:
-    """Same value; for instructions, uncertainties and the like a shared content word is enough."""
-    if same(value, claim.value):
-        return True
-    if claim.key not in ("instruction", "about", "goal", "plan", "working_on", "owns", "hobby"):
-        return False
-    mine, theirs = stems(value), stems(claim.value)
-    return bool(mine & theirs)
-
-
-def stems(value: str) -> set[str]:
-    """Word beginnings, short words left out."""
-    words = [w for w in normal(value) if len(w) > 3 or w.isdigit()]
-    return {w[:5].removesuffix("s") for w in words}
-
-
 def run(cases: list[dict[str, Any]]) -> tuple[Score, float]:
     """Every case through the extractor, turn by turn."""
     score, extractor = Score(), RuleExtractor()
@@ -155,14 +117,34 @@ def judge(case: dict[str, Any], claims: list[Claim], score: Score) -> None:
         score.fn[item["category"], item["key"]] += 1
         quote = f"{item.get('subject', 'user')}.{item['key']} = {item['value']!r} | {item['quote']}"
         score.errors.append(f"{case['id']} FN {quote}")
-    judge_live(case, claims, score)
 
 
-def judge_live(case: dict[str, Any], claims: list[Claim], score: Score) -> None:
+def live_states(cases: list[dict[str, Any]], score: Score) -> None:
+    """Hold every case of several turns with a server, and compare what is live in the end."""
+    with serving() as server:
+        key = server.new_key("eval")
+        for case in cases:
+            if "live" in case:
+                judge_live(case, held(server, key, case), score)
+
+
+def held(server: Server, key: str, case: dict[str, Any]) -> dict[str, list[str]]:
+    """Post the turns of a case one by one; the live values of its user, by key."""
+    scope = [f"user={case['id']}"]
+    session = server.call("POST", f"{API}/sessions", {"scope": scope}, key)["id"]
+    for turn in case["turns"]:
+        message = {"role": turn["role"], "content": turn["content"]}
+        server.call("POST", f"{API}/sessions/{session}/turns", {"messages": [message]}, key)
+    state = server.call("POST", f"{API}/state", {"scope": scope}, key)
+    live: dict[str, list[str]] = {}
+    for item in (item for name in LISTS for item in state[name]):
+        if item["subject"] == "user":
+            live.setdefault(item["key"], []).append(item["value"])
+    return live
+
+
+def judge_live(case: dict[str, Any], live: dict[str, list[str]], score: Score) -> None:
     """Compare the final live state of a case of several turns."""
-    if "live" not in case:
-        return
-    live = reconcile(claims)
     wrong = [
         f"{key}: {live.get(key, [])} for {values}"
         for key, values in case["live"].items()
@@ -186,9 +168,6 @@ def report(score: Score, seconds: float, messages: int) -> None:
             category, key, score.tp[category, key], score.fp[category, key], score.fn[category, key]
         )
     line("all", "", score.tp.total(), score.fp.total(), score.fn.total())
-    if score.live_cases:
-        share = score.live_right / score.live_cases
-        print(f"live state right: {score.live_right}/{score.live_cases} = {share:.3f}")
     print(f"{messages} messages in {seconds:.3f} s: {messages / seconds:.0f} per second")
 
 
@@ -202,12 +181,16 @@ def line(category: str, key: str, tp: int, fp: int, fn: int) -> None:
 def main() -> None:
     """Read the arguments, run, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path)
+    parser.add_argument("path", type=Path, nargs="?", default=DATA)
     parser.add_argument("--errors", action="store_true", help="list what was missed or made up")
+    parser.add_argument("--without-server", action="store_true", help="leave the live state out")
     options = parser.parse_args()
     cases = [json.loads(row) for row in options.path.read_text().splitlines() if row.strip()]
     score, seconds = run(cases)
     report(score, seconds, sum(len(c["turns"]) for c in cases))
+    if not options.without_server:
+        live_states(cases, score)
+        print(f"live state over HTTP right: {score.live_right} of {score.live_cases}")
     if options.errors:
         print(*score.errors, sep="\n")
 

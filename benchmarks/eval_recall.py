@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,12 +64,12 @@ def load(server: Server, key: str, sample: dict[str, Any]) -> dict[str, str]:
 
 
 def as_message(turn: dict[str, Any], when: datetime) -> dict[str, Any]:
-    """A turn of LoCoMo: its text, and what a shared picture shows."""
+    """A turn: its text, and what a shared picture shows; of chats with a model its role too."""
     caption = turn.get("blip_caption")
     text = f"{turn['text']} [shares {caption}]" if caption else turn["text"]
     return {
-        "role": "user",
-        "sender": turn["speaker"],
+        "role": turn.get("role", "user"),
+        "sender": turn.get("speaker"),
         "content": text,
         "occurred_at": when.isoformat(),
     }
@@ -155,7 +155,7 @@ def line(figures: Sequence[float]) -> str:
 
 
 def follow_ups(server: Server) -> None:
-    """Recall@5 of the follow-ups, with their session and without."""
+    """The follow-ups that lean on a question, and those that turn to something else of it."""
     data = json.loads((Path(__file__).parent / "followups.json").read_text())
     key = server.new_key("followups")
     ids: dict[str, str] = {}
@@ -168,16 +168,27 @@ def follow_ups(server: Server) -> None:
         names = [name for name, _, _ in session["turns"]]
         ids |= dict(zip(names, made["turn_ids"], strict=True))
     server.wait_for_vectors()
-    found = {"with": 0, "without": 0}
-    for number, (question, follow_up, answer) in enumerate(data["pairs"]):
-        session = {"session_id": f"follow-up-{number}"}
+    for name in ("pairs", "turned"):
+        show_pairs(server, key, name, data[name], ids)
+
+
+def show_pairs(
+    server: Server, key: str, name: str, pairs: Sequence[Sequence[str]], ids: Mapping[str, str]
+) -> None:
+    """Recall@1/5 of follow-ups, each with a session of its own and without one."""
+    found = {"with": [0, 0], "without": [0, 0]}
+    for number, (question, follow_up, answer) in enumerate(pairs):
+        session = {"session_id": f"{name}-{number}"}
         over_http(server, key, "user=nora", question, **session)
-        hits = over_http(server, key, "user=nora", follow_up, **session)
-        found["with"] += ids[answer] in hits[:5]
-        found["without"] += ids[answer] in over_http(server, key, "user=nora", follow_up)[:5]
-    total = len(data["pairs"])
-    shares = ", ".join(f"{100 * n / total:.0f} % {name} session_id" for name, n in found.items())
-    print(f"follow-ups, recall@5 of {total}: {shares}")
+        for how, more in (("with", session), ("without", {})):
+            hits = over_http(server, key, "user=nora", follow_up, **more)
+            found[how][0] += ids[answer] in hits[:1]
+            found[how][1] += ids[answer] in hits[:5]
+    shares = [
+        f"{100 * first / len(pairs):.0f}/{100 * five / len(pairs):.0f} % {how} session_id"
+        for how, (first, five) in found.items()
+    ]
+    print(f"follow-ups ({name}), recall@1/5 of {len(pairs)}: {', '.join(shares)}")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from memories.recall.filters import AsOf, Filters
 from memories.recall.followup import Earlier, enriched
 from memories.recall.hits import hits_of
 from memories.recall.question import Question, take_apart
+from memsync.common import metrics
 from memsync.common.tenancy import tenant_scope
 
 __all__ = [
@@ -95,11 +96,12 @@ def find(pending: Pending, vectors: dict[str, Vector]) -> Recalled:
     """The best rows for the question, and their receipt, which is not stored yet."""
     ranking = rank(pending.asked, pending.question, vectors, is_large=pending.known.is_large)
     results = hits_of(ranking, explain=pending.explain)
+    receipt = _receipt(pending, vectors, ranking, results)
     if pending.session:
         hits = tuple((row.kind, row.pk) for row in ranking[:REMEMBERED_HITS])
-        one = Earlier(pending.asked.query, hits)
+        one = Earlier(pending.asked.query, hits, str(receipt.uid))
         sessions.remember(pending.session, one, persist=pending.persist)
-    return Recalled(_receipt(pending, vectors, ranking, results), results)
+    return Recalled(receipt, results)
 
 
 def recall(asked: Asked) -> Recalled:
@@ -119,9 +121,10 @@ def _words_of(asked: Asked, earlier: Earlier) -> list[str]:
     me, scope = asked.principal, asked.scope
     turns = [pk for kind, pk in earlier.hits if kind == "t"]
     memories = [pk for kind, pk in earlier.hits if kind == "m"]
-    said = Turn.objects.asked(me, scope).filter(pk__in=turns).values_list("content", flat=True)
+    said = Turn.objects.asked(me, scope).shown().filter(pk__in=turns)
     learnt = Memory.objects.asked(me, scope).live().filter(pk__in=memories)
-    return [*said, *learnt.values_list("text", flat=True)]
+    texts = learnt.values_list("text", flat=True)
+    return [*said.values_list("content", flat=True), *texts]
 
 
 def _receipt(
@@ -131,6 +134,7 @@ def _receipt(
     results: list[dict[str, Any]],
 ) -> Trace:
     elapsed = (time.perf_counter() - pending.started) * 1000
+    metrics.RECALL_SECONDS.observe(elapsed / 1000)
     detail: dict[str, Any] = {
         "models": sorted(vectors),
         "follow_up": bool(pending.question.carried),

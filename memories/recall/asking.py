@@ -95,13 +95,12 @@ class Ranked:
 
 
 _KNOWN = """
-WITH told AS MATERIALIZED (
-    SELECT members, speakers, turns FROM (
-        SELECT c.pk, c.members, c.speakers, c.next_seq - 1 - coalesce(c.fork_seq, 0) AS turns
-          FROM conversations_conversation c
-         WHERE {visible} AND c.deleted_at IS NULL
-        OFFSET 0  -- else the planner may walk the primary key of the whole store
-    ) AS mine ORDER BY pk DESC LIMIT %(conversations)s::int
+WITH mine AS MATERIALIZED (  -- else the planner may walk the primary key of the whole store
+    SELECT c.pk, c.members, c.speakers, c.next_seq - 1 - coalesce(c.fork_seq, 0) AS turns
+      FROM conversations_conversation c
+     WHERE {visible} AND c.deleted_at IS NULL
+), told AS MATERIALIZED (
+    SELECT members, speakers FROM mine ORDER BY pk DESC LIMIT %(conversations)s::int
 ), named AS (
     SELECT unnest(speakers) AS name FROM told
     UNION SELECT jsonb_array_elements_text(members) FROM told WHERE jsonb_typeof(members) = 'array'
@@ -110,7 +109,7 @@ SELECT (SELECT coalesce(array_agg(DISTINCT name), '{{}}') FROM named),
        (SELECT coalesce(array_agg(m.value), '{{}}') FROM memories_memory m
          WHERE {memory_visible} AND m.status = 'live' AND m.key = 'name' AND m.subject = 'user'),
        (SELECT coalesce(array_agg(name ORDER BY adopted_at), '{{}}') FROM memories_embeddingmodel),
-       (SELECT coalesce(sum(turns), 0)::int FROM told)
+       (SELECT coalesce(sum(turns), 0)::int FROM mine)
 """
 _CONVERSATIONS = 2000
 """The newest, in which participants are looked for."""
@@ -138,18 +137,21 @@ _NEWEST_BY_KEY = """
     SELECT newest.content FROM unnest(%(keys)s::text[]) AS asked(key), LATERAL (
         SELECT t.content, t.pk FROM conversations_turn t
          WHERE t.project_id = %(project)s::uuid AND t.scope_key = asked.key AND t.sender = ''
+           AND t.role <> 'assistant'
          ORDER BY t.pk DESC LIMIT %(turns)s::int) AS newest
      ORDER BY newest.pk DESC LIMIT %(turns)s::int"""
 _NEWEST_BY_PERSON = """
     SELECT t.content FROM conversations_turn t
      WHERE t.user_id = %(user)s::uuid AND t.project_id = %(project)s::uuid AND t.sender = ''
+       AND t.role <> 'assistant'
      ORDER BY t.pk DESC LIMIT %(turns)s::int"""
 
 
 def _written_before_words(asked: Asked) -> list[str]:
     """Names that newest turns begin with ("Alice: …"), where senders are not told apart.
 
-    Bots in group chats write so. A name counts from three turns on: "Note: …" is none.
+    Bots in group chats write so. A name counts from three turns on: "Note: …" is none; nor is
+    what an assistant's answers begin with.
     # Uses index: turn_by_scope or turn_by_user
     """
     newest = _NEWEST_BY_PERSON if asked.principal.is_user else _NEWEST_BY_KEY
@@ -195,7 +197,7 @@ def ranking(
         "words": question.words,
         "carried": question.carried,
         "named": list(question.named),
-        "is_own": question.is_own,
+        "role": question.role,
         "include": [_KINDS[name] for name in asked.include],
         "top_k": asked.top_k,
         "sample": statement.LARGE_SAMPLE if is_large else statement.SAMPLE,
@@ -216,6 +218,7 @@ def _weights() -> dict[str, Any]:
         "memories_weight": statement.WEIGHT_MEMORIES,
         "memories_read": statement.MEMORIES_READ,
         "carried_weight": statement.WEIGHT_CARRIED,
+        "coverage": statement.COVERAGE,
         "speaker": statement.WEIGHT_SPEAKER,
         "unrelated": statement.UNRELATED,
         "max_lexemes": statement.MAX_LEXEMES,

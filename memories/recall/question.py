@@ -14,6 +14,21 @@ from dataclasses import dataclass
 READ = 10_000
 """Characters of a question that are read."""
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|i'm|i've|i'd|i'll)\b", re.IGNORECASE)
+_SECOND_PERSON = re.compile(
+    r"""\b (?:
+        (?:did|had|have)\ you
+      | you (?:['’]d|['’]ve|\ had|\ have)? (?:\ \w+ly|\ just|\ also|\ first)?
+        \ (?: (?!need|feed)\w+ed | said|told|gave|wrote|showed|made|chose|picked|put|meant
+            | brought\ up|came\ up\ with|went\ with )
+      | your\ (?:\w+\ )?
+        (?:suggest|recommend|advice|answer|repl|respon|propos|expla|plan|list|tip|opinion|estimat)\w*
+      | according\ to\ you
+      | our\ (?:previous|last|earlier|past)\ (?:conversation|chat|discussion|session)s?
+    ) \b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What the one who is asked said before: "did you suggest", "you told me", "your advice"."""
+_I_SAID = re.compile(r"\bI(?:['’]ve| had| have)? (?:told|tell|said|say|mention|ask)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SHORTEST_NICKNAME = 3
 _UNNAMED = frozenset({"user", "assistant", "system", "tool", "bot", "agent", "ai", "human"})
@@ -50,6 +65,15 @@ class Question:
     """The one participant whom it names, as senders write the name."""
     is_own: bool
     """Whether it is about the user."""
+    is_yours: bool = False
+    """Whether it is about what the assistant said."""
+
+    @property
+    def role(self) -> str | None:
+        """Whose turns it is about, as far as it names nobody else."""
+        if self.is_yours and not self.named:
+            return "assistant"
+        return "user" if self.is_own else None
 
 
 def take_apart(text: str, participants: Participants) -> Question:
@@ -63,6 +87,7 @@ def take_apart(text: str, participants: Participants) -> Question:
         meaning=rest if _WORD.search(rest) else "",
         named=tuple(named) if len({name.casefold() for name in named}) == 1 else (),
         is_own=participants.own.issuperset(named) and bool(named or _FIRST_PERSON.search(text)),
+        is_yours=bool(_SECOND_PERSON.search(text)) and not _I_SAID.search(text),
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from dataclasses import astuple, dataclass
+from collections.abc import Collection
+from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
 from threading import Lock
 
 from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
 from accounts.scope import scope_key
@@ -21,6 +23,7 @@ from memories.models import QuerySession
 from memories.recall.asking import Asked
 from memories.recall.followup import Earlier
 from memsync.common.ids import uuid7
+from memsync.common.tenancy import alias
 
 MAX_SESSIONS = 10_000
 MAX_EARLIER = 6
@@ -74,6 +77,13 @@ class Remembered:
             while len(self._sessions) > self._size:
                 self._sessions.popitem(last=False)
 
+    def forget(self, receipts: Collection[str]) -> None:
+        """Forget the sessions in which one of these questions was asked."""
+        with self._lock:
+            for key, (_, earlier) in list(self._sessions.items()):
+                if any(one.receipt in receipts for one in earlier):
+                    del self._sessions[key]
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
@@ -90,11 +100,28 @@ def earlier_questions(key: Key, *, persist: bool) -> tuple[Earlier, ...]:
 
 def remember(key: Key, one: Earlier, *, persist: bool) -> None:
     """Add a question to its session."""
-    one = Earlier(one.query[:KEPT_QUERY], one.hits)
+    one = replace(one, query=one.query[:KEPT_QUERY])
     if _in_database(persist):
         _store(key, (*_stored(key), one)[-MAX_EARLIER:])
     else:
         _here.add(key, one)
+
+
+def forget_asked(project: uuid.UUID, receipts: Collection[uuid.UUID]) -> None:
+    """Forget the sessions in which the questions of these receipts were asked."""
+    if not receipts:
+        return
+    asked = {str(receipt) for receipt in receipts}
+    _here.forget(asked)
+    with connections[alias()].cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM memories_querysession WHERE project_id = %s AND EXISTS (
+                SELECT FROM jsonb_array_elements(history) AS one
+                 WHERE one->>'receipt' = ANY(%s))
+            """,
+            [project, list(asked)],
+        )
 
 
 def forget_all() -> None:
@@ -120,12 +147,16 @@ def _stored(key: Key) -> tuple[Earlier, ...]:
     rows = QuerySession.objects.filter(updated_at__gte=_oldest(), **_columns(key))
     history = rows.values_list("history", flat=True).first() or []
     return tuple(
-        Earlier(one["query"], tuple((kind, pk) for kind, pk in one["hits"])) for one in history
+        Earlier(one["query"], tuple((kind, pk) for kind, pk in one["hits"]), one.get("receipt", ""))
+        for one in history
     )
 
 
 def _store(key: Key, earlier: tuple[Earlier, ...]) -> None:
-    history = [{"query": one.query, "hits": [list(hit) for hit in one.hits]} for one in earlier]
+    history = [
+        {"query": one.query, "hits": [list(hit) for hit in one.hits], "receipt": one.receipt}
+        for one in earlier
+    ]
     QuerySession.objects.update_or_create(
         **_columns(key),
         defaults={"history": history, "updated_at": timezone.now()},

@@ -5,14 +5,16 @@
 
 - words: BM25's three factors over the asked rows (rarity of the word among them, saturating
   frequency, length; Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
-  Beyond", 2009), divided by the best row's, so 0 to 1. The frequency is PostgreSQL's `ts_rank` of
-  the single word, about f / (f + 0.65), which costs a third of counting positions in SQL. A turn
-  is indexed with its two predecessors, as answers often lack the words of their question; a word
-  there counts 0.65.
+  Beyond", 2009), divided by the best row's, so 0 to 1; less where even the best row has only a
+  small share of what the question's words tell, as then the words found are not what it is about.
+  The frequency is PostgreSQL's `ts_rank` of the single word, about f / (f + 0.65), which costs a
+  third of counting positions in SQL. A turn is indexed with the end of its two predecessors, as
+  answers often lack the words of their question; a word there counts 0.65.
 - meaning: the cosine between the question and the row's nearest chunk (vectors have length 1), 0
-  before it is embedded; for a turn plus 0.2 of that of the nearer turn beside it, if that is among
+  before it is embedded; for a turn plus 0.4 of that of the nearer turn beside it, if that is among
   the best too.
-- speaker: 0.4 for rows of the participant whom the question names, or of the asker's own role.
+- speaker: 0.4 for rows of the participant whom the question names; of the asker's own role ("my");
+  or of the assistant's, when the question is about what that said ("did you recommend").
 
 Scores are summed as they are rather than by rank: that recalls about five points more among the
 first five than reciprocal rank fusion (docs/decisions/0006-recall.md).
@@ -24,9 +26,12 @@ on how much one owner has stored, not on the store.
 from __future__ import annotations
 
 WEIGHT_MEANING = 1.75
-WEIGHT_BESIDE = 0.2
+WEIGHT_BESIDE = 0.4
 WEIGHT_SPEAKER = 0.4
 WEIGHT_MEMORIES = 0.3
+COVERAGE = 0.3
+"""Of the question's words, weighed by rarity: the share that the best row has to have for the words
+to count in full."""
 MEMORIES_READ = 100
 """Best memories whose sources get a share of their score."""
 WEIGHT_CARRIED = 0.4
@@ -80,24 +85,28 @@ _INDEXED = """
 _TURNS = """
     SELECT t.pk * 2 AS row,{indexed}, t.conversation_id AS held_by, t.seq,
            CASE WHEN t.sender = ANY(%(named)s::text[])
-                  OR (%(is_own)s::bool AND t.role = 'user')
+                  OR t.role = %(role)s::text
                   OR (t.sender = '' AND cardinality(%(named)s::text[]) > 0 AND
                       split_part(left(t.content, 60), ':', 1) = ANY(%(named)s::text[]))
                 THEN %(speaker)s::float8 ELSE 0 END AS speaker
-      FROM asked, conversations_turn t WHERE {visible} AND t.redacted_at IS NULL{narrowed}"""
+      FROM asked, conversations_turn t WHERE {visible} AND t.redacted_at IS NULL
+       AND t.hidden_at IS NULL AND NOT coalesce(0 = ANY (t.hidden_items), false){narrowed}"""
 _MEMORIES = """
     SELECT m.pk * 2 + 1 AS row,{indexed}, NULL::bigint AS held_by, 0 AS seq,
            CASE WHEN m.subject = ANY(%(named)s::text[])
-                  OR (%(is_own)s::bool AND m.subject = 'user')
+                  OR (%(role)s::text = 'user' AND m.subject = 'user')
                 THEN %(speaker)s::float8 ELSE 0 END AS speaker
-      FROM asked, memories_memory m WHERE {visible}{narrowed}"""
+      FROM asked, memories_memory m
+     WHERE {visible} AND m.kind <> 'injection'{narrowed}"""
 
 _NEAR = """
-    SELECT coalesce(v.turn_id * 2, v.memory_id * 2 + 1) AS row,
-           max(-(v.embedding <#> %({vector})s::halfvec)) AS meaning
-      FROM memories_vector v
-     WHERE {visible} AND v.model = %({model})s::text AND v.observation_id IS NULL
-     GROUP BY 1"""
+    SELECT row, max(meaning) AS meaning FROM (
+        SELECT coalesce(v.turn_id * 2, v.memory_id * 2 + 1) AS row,
+               -(v.embedding <#> %({vector})s::halfvec) AS meaning
+          FROM memories_vector v
+         WHERE {visible} AND v.model = %({model})s::text AND v.observation_id IS NULL
+        OFFSET 0  -- else the vectors themselves are sorted
+    ) AS chunk GROUP BY row"""
 _NOTHING_NEAR = "SELECT NULL::bigint AS row, NULL::float8 AS meaning WHERE false"
 
 _ASKED = """
@@ -158,7 +167,8 @@ _SCORES = """
       FROM hit JOIN rarity ON rarity.kind = hit.row & 1 AND rarity.word = hit.word
      GROUP BY hit.row
 ), best AS MATERIALIZED (
-    SELECT greatest(max(words), 1e-9) AS words FROM worded
+    SELECT greatest((SELECT max(words) FROM worded),
+                    (SELECT sum(weight * idf) FROM words) * %(coverage)s::float8, 1e-9) AS words
 ), scored AS MATERIALIZED (
     SELECT own.row, own.held_by, own.seq, own.speaker, worded.words / best.words AS words,
            near.meaning,

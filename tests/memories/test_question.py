@@ -59,6 +59,25 @@ def test_a_question_is_about_the_user_by_pronoun_or_by_their_name(text, is_own):
     assert take_apart(text, people).is_own is is_own
 
 
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("Which library did you recommend for my parser?", "assistant"),
+        ("How much salt was in the recipe you gave me?", "assistant"),
+        ("What was the third step of your plan?", "assistant"),
+        ("I look back at our previous conversation: what was the shop called?", "assistant"),
+        ("What did I tell you about your plan?", "user"),
+        ("What do you know about my sister?", "user"),
+        ("Can you remind me where I parked?", "user"),
+        ("Do you need my address?", "user"),
+        ("Did Bob like what you suggested?", None),
+        ("Which library is the fastest?", None),
+    ],
+)
+def test_a_question_is_about_what_the_assistant_said_or_about_the_user(text, role):
+    assert take_apart(text, Participants(("Bob",))).role == role
+
+
 @given(st.text(max_size=300), st.lists(st.text(max_size=20), max_size=5))
 def test_any_text_and_any_names_are_taken_apart(text, names):
     question = take_apart(text, Participants(tuple(names)))
@@ -109,6 +128,21 @@ def test_a_chain_of_follow_ups_reaches_back_to_the_question_that_stands_alone():
 
     assert "Caroline" in question.carried
     assert "Tom" not in question.carried
+
+
+def test_a_follow_up_that_says_what_it_asks_for_takes_whom_alone():
+    earlier = [Earlier("Where does Caroline work?")]
+    question = enriched("And where does she live?", PEOPLE, earlier, [])
+
+    assert question.meaning == "And where does she live?"
+    assert (question.carried.strip(), question.named) == ("Caroline", ("Caroline",))
+
+
+def test_a_follow_up_about_a_thing_takes_the_words_that_asked_for_it():
+    earlier = [Earlier("What did Caroline adopt?")]
+    question = enriched("What is it called?", PEOPLE, earlier, [])
+
+    assert "adopt" in question.carried
 
 
 def test_a_question_that_stands_alone_takes_nothing():
