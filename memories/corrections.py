@@ -25,7 +25,7 @@ from memories.persist import Run, Statement, as_known, carry_out, end, finish, l
 from memories.querysets import MemoryQuerySet
 from memories.reconcile import Decision, Verdict, normalize, same_value
 from memories.uncertainties import CONFLICT, key_in_question
-from memsync.common.errors import Conflict, Unprocessable
+from memsync.common.errors import Conflict, InvalidField, Unprocessable
 from memsync.common.locks import LockSpace, lock
 from memsync.common.privacy import strip_private
 from memsync.common.tenancy import tenant_scope
@@ -52,9 +52,10 @@ def correct_memory(*, principal: Principal, memory: Memory, value: str) -> ByHan
     """Replace a memory's value; the old row stays as superseded, with its sources.
 
     Correcting a contested value decides its conflict: what stood is superseded.
-    Raises Forbidden, NotLive, Unprocessable `authoritative` for a curated memory.
+    The value it has already is confirmed: it gets one more source. Raises Forbidden, NotLive,
+    InvalidField for a value that says nothing, Unprocessable `authoritative` for a curated memory.
     """
-    value = strip_private(value)
+    value = _told(value)
     with _changing(principal, memory) as run:
         refuse_curated(principal, memory)
         replacement = _corrected(run, principal, memory, value)
@@ -70,9 +71,13 @@ def add_memory(
     value: str,
     subject: str = "user",
 ) -> ByHand:
-    """A memory written by hand. Raises Forbidden when the floor does not cover the scope."""
+    """A memory written by hand.
+
+    Raises Forbidden when the floor does not cover the scope, InvalidField for a value that says
+    nothing.
+    """
     scope = write_scope(principal, scope)
-    value = strip_private(value)
+    value = _told(value)
     with tenant_scope(principal.tenant_id):
         run = Run(start_trace(principal=principal, scope=scope, extractor="manual"), scope)
         learn(run, [_by_hand(principal, category, subject, key, value)])
@@ -85,6 +90,7 @@ def add_memory(
 def retract_memory(*, principal: Principal, memory: Memory) -> ByHand:
     """Take a memory back: it is no longer state, and never revives what it superseded.
 
+    A conflict goes with the contested value that raised it; what stood goes on standing.
     Raises Forbidden, NotLive, Unprocessable `authoritative` for a curated memory.
     """
     with _changing(principal, memory) as run:
@@ -102,6 +108,7 @@ def resolve_uncertainty(
     one the contested value is retracted and the live one stands. Other conflicts stay open, unless
     the value that holds now is theirs.
     """
+    value = value if value is None else _told(value)
     with _changing(principal, memory) as run:
         if memory.category != "uncertainty":
             raise Unprocessable("Only an uncertainty can be resolved.", code="not_an_uncertainty")
@@ -113,9 +120,10 @@ def resolve_uncertainty(
 
 
 def take_back(run: Run, memory: Memory) -> None:
-    """Retract a memory, and close the questions whether it holds; both may have ended in the run.
+    """Retract a memory with what hangs on it; either may have ended in the run already.
 
-    The caller holds the scope's lock.
+    With a contested value the questions whether it holds close, with such a question its value
+    goes. The caller holds the scope's lock.
     """
     ended = {change.memory_id for change in run.changes}
     if memory.pk in ended:
@@ -124,6 +132,9 @@ def take_back(run: Run, memory: Memory) -> None:
     end(run, memory, Memory.Status.RETRACTED, MemoryChange.Op.RETRACTED)
     for doubt in doubts:
         end(run, doubt, Memory.Status.CLOSED, MemoryChange.Op.RESOLVED)
+    if memory.kind == CONFLICT:
+        for row in _contested_by(run, memory):
+            take_back(run, row)
 
 
 def refuse_curated(principal: Principal, memory: Memory) -> None:
@@ -148,6 +159,14 @@ def _changing(principal: Principal, memory: Memory) -> Iterator[Run]:
         finish(run)
 
 
+def _told(value: str) -> str:
+    """A value without its private parts. Raises InvalidField when nothing is left to compare."""
+    told = strip_private(value)
+    if not normalize(told):
+        raise InvalidField("value", "something with a letter or digit")
+    return told
+
+
 def _by_hand(principal: Principal, category: str, subject: str, key: str, value: str) -> Statement:
     return Statement(
         claim=Claim(0, ClaimKind.STATE, category, subject, key, value, 0, len(value), 1.0),
@@ -170,6 +189,11 @@ def _supersede(run: Run, old: Memory, said: Statement) -> Memory:
 def _corrected(run: Run, principal: Principal, memory: Memory, value: str) -> Memory:
     """The row that holds the corrected value."""
     said = _by_hand(principal, memory.category, memory.subject, memory.key, value)
+    if memory.status == Memory.Status.LIVE and memory.value == value:
+        row = as_known(memory)
+        run.known = {memory.pk: memory}
+        carry_out(run, said, Decision(Verdict.REINFORCED, row))
+        return memory
     if memory.status != Memory.Status.CONTESTED:
         return _supersede(run, memory, said)
     live = _standing(run, memory.subject, memory.key, _doubts_about(run, memory))
@@ -182,14 +206,13 @@ def _decide(run: Run, principal: Principal, doubt: Memory, value: str | None) ->
     key = key_in_question(doubt)
     live = _standing(run, doubt.subject, key, [doubt])
     in_question = [live] if live else []
-    for row in _values(run, doubt.subject, key).filter(status=Memory.Status.CONTESTED):
-        if doubt.value.endswith(_other(row)):
-            take_back(run, row)
-            in_question.append(row)
+    for row in _contested_by(run, doubt):
+        take_back(run, row)
+        in_question.append(row)
     if value is None:
         return live
     category = in_question[0].category if in_question else "knowledge"
-    said = _by_hand(principal, category, doubt.subject, key, strip_private(value))
+    said = _by_hand(principal, category, doubt.subject, key, value)
     return _hold(run, principal, said, live)
 
 
@@ -231,6 +254,13 @@ def _doubts_about(run: Run, contested: Memory) -> list[Memory]:
     rows = _values(run, contested.subject, "about").live().filter(kind=CONFLICT)
     begins, ends = f"{contested.key}: ", _other(contested)
     return list(rows.filter(value__startswith=begins, value__endswith=ends))
+
+
+def _contested_by(run: Run, doubt: Memory) -> list[Memory]:
+    """The contested values that a conflict, `key: one or other`, asks about."""
+    rows = _values(run, doubt.subject, key_in_question(doubt))
+    contested = rows.filter(status=Memory.Status.CONTESTED)
+    return [row for row in contested if doubt.value.endswith(_other(row))]
 
 
 def _other(contested: Memory) -> str:

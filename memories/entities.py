@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,23 +15,64 @@ from accounts.principals import Principal
 from conversations.services import refuse_unless_writable
 from memories.models import Entity, EntityAlias, Memory
 from memories.reconcile import normalize
-from memsync.common.errors import Conflict, NotFound, Unprocessable
+from memsync.common.errors import Conflict, Forbidden, InvalidField, NotFound, Unprocessable
+from memsync.common.locks import LockSpace, lock
 from memsync.common.tenancy import tenant_scope
 
 
+def find_named(*, project: UUID, scope_key: str, kind: str, name: str) -> Entity | None:
+    """The entity of a scope that a value names, by its own name or by another one of it."""
+    named = normalize(name)[:300]
+    rows = Entity.unscoped.filter(project_id=project, scope_key=scope_key, type=kind)
+    bears = Q(normalized_name=named) | Q(aliases__normalized_name=named)
+    found = rows.filter(bears).select_related("merged_into").distinct().order_by("pk")
+    own_name_first = sorted(found, key=lambda row: row.normalized_name != named)
+    return (own_name_first[0].merged_into or own_name_first[0]) if own_name_first else None
+
+
 def add_alias(*, principal: Principal, entity: Entity, name: str) -> EntityAlias:
-    """Another name under which an entity is found; the same one twice is one."""
-    refuse_unless_writable(principal, entity)
-    with tenant_scope(principal.tenant_id):
-        alias, _ = EntityAlias.objects.get_or_create(
-            entity=entity,
-            normalized_name=normalize(name)[:300],
-            defaults={
-                "tenant_id": entity.tenant_id,
-                "project_id": entity.project_id,
-                "name": name[:300],
-            },
+    """Another name under which an entity is found; the same one twice is one.
+
+    Raises Forbidden, InvalidField for a name without letters or digits, Conflict `name_taken` when
+    another entity of the scope and type has the name.
+    """
+    refuse_unless_nameable(principal, entity)
+    if not normalize(name):
+        raise InvalidField("name", "something with a letter or digit")
+    with _changing_names(principal, entity):
+        other = find_named(
+            project=entity.project_id, scope_key=entity.scope_key, kind=entity.type, name=name
         )
+        if other and other.pk != (entity.merged_into_id or entity.pk):
+            raise Conflict(f"Entity {other.uid} has that name: merge them.", code="name_taken")
+        return _alias(entity, name)
+
+
+def refuse_unless_nameable(principal: Principal, entity: Entity) -> None:
+    """403 unless a key may write the entity: people correct memories, not what names mean."""
+    refuse_unless_writable(principal, entity)
+    if principal.is_user:
+        raise Forbidden
+
+
+@contextmanager
+def _changing_names(principal: Principal, entity: Entity) -> Iterator[None]:
+    """A transaction in which no ingest of the scope looks a name up."""
+    with tenant_scope(principal.tenant_id):
+        lock(LockSpace.RECONCILE, f"{entity.project_id}:{entity.scope_key}")
+        yield
+
+
+def _alias(entity: Entity, name: str) -> EntityAlias:
+    alias, _ = EntityAlias.objects.get_or_create(
+        entity=entity,
+        normalized_name=normalize(name)[:300],
+        defaults={
+            "tenant_id": entity.tenant_id,
+            "project_id": entity.project_id,
+            "name": name[:300],
+        },
+    )
     return alias
 
 
@@ -40,10 +82,10 @@ def merge_entities(*, principal: Principal, entity: Entity, into: Entity) -> Ent
     Raises Unprocessable for two scopes or one and the same, Conflict when one was merged already,
     NotFound when one was erased meanwhile.
     """
-    refuse_unless_writable(principal, entity)
+    refuse_unless_nameable(principal, entity)
     if entity.pk == into.pk or entity.scope_key != into.scope_key:
         raise Unprocessable("Only two entities of one scope can be merged.", code="not_mergeable")
-    with tenant_scope(principal.tenant_id):
+    with _changing_names(principal, entity):
         keys = sorted((entity.pk, into.pk))
         locked = list(Entity.unscoped.filter(pk__in=keys).order_by("pk").select_for_update())
         if len(locked) < len(keys):
@@ -53,8 +95,8 @@ def merge_entities(*, principal: Principal, entity: Entity, into: Entity) -> Ent
         Memory.unscoped.filter(object=entity).update(object=into)
         Entity.unscoped.filter(merged_into=entity).update(merged_into=into)
         for alias in entity.aliases.all():
-            add_alias(principal=principal, entity=into, name=alias.name)
-        add_alias(principal=principal, entity=into, name=entity.name)
+            _alias(into, alias.name)
+        _alias(into, entity.name)
         Entity.unscoped.filter(pk=entity.pk).update(merged_into=into)
         audit.record(principal, "entity.merged", target=entity, into=str(into.uid))
     merged: Entity = Entity.unscoped.get(pk=into.pk)

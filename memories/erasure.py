@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from accounts import audit, idempotency
 from accounts.principals import Principal
-from conversations import redaction
+from conversations import checkpoints, redaction
 from conversations.models import Conversation, Turn
 from conversations.services import refuse_unless_writable
 from memories import citations, entities, observations
@@ -34,6 +35,7 @@ from memories.models import (
     Vector,
 )
 from memories.persist import take_number
+from memories.recall import receipts, sessions
 from memories.render import snapshot
 from memsync.common.context import request_facts
 from memsync.common.errors import Conflict, Forbidden, NotFound
@@ -48,15 +50,6 @@ class HasForks(Conflict):
 
     code = "has_forks"
     detail = "Living forks show turns of this session. Delete them first, or send ?cascade=true."
-
-
-class TurnInherited(Conflict):
-    """A fork shows the turn, but another session holds it."""
-
-    code = "turn_inherited"
-
-    def __init__(self, owner: UUID) -> None:
-        super().__init__(f"The turn belongs to session {owner}; redact it there.")
 
 
 @dataclass(slots=True)
@@ -75,6 +68,8 @@ class Counts:
     idempotency_keys: int = 0
     agent_sessions: int = 0
     observations: int = 0
+    checkpoints: int = 0
+    checkpoint_writes: int = 0
 
 
 @dataclass(slots=True)
@@ -100,7 +95,7 @@ def redact_turn(*, principal: Principal, conversation: Conversation, turn: Turn)
     """
     refuse_unless_erasable(principal, conversation)
     if turn.conversation_id != conversation.pk:
-        raise TurnInherited(turn.conversation.uid)
+        raise redaction.TurnInherited(turn.conversation.uid)
     with tenant_scope(principal.tenant_id):
         citations.lock_conversations(redaction.showing([turn]))
         run = Erasure(principal, conversation, [turn.pk])
@@ -124,7 +119,8 @@ def delete_conversation(
         runs = observations.locked_runs(conversation)
         doomed = _with_forks(conversation, cascade=cascade)
         turns = Turn.unscoped.filter(conversation__in=[row.pk for row in doomed])
-        observed = Observation.unscoped.filter(agent_session__in=runs)
+        observed = Observation.unscoped.filter(agent_session__in=runs).order_by("pk")
+        observed = observed.select_for_update(of=("self",))
         uids = [row.uid for row in doomed]
         run = Erasure(principal, conversation, _keys(turns), _keys(observed), uids)
         _erase(run)
@@ -153,6 +149,12 @@ def erase_with_sources(*, principal: Principal, memories: Sequence[Memory]) -> C
         redaction.forget_speaker(turn)
     _note(run, "memories.erased", None, [memory.uid for memory in memories])
     return run.counts
+
+
+def refuse_unless_sayers_writable(principal: Principal, memories: Sequence[Memory]) -> None:
+    """403 when words that said the memories stand where the principal may not write."""
+    for row in citations.sayers(*citations.saying(memories)):
+        refuse_unless_writable(principal, row)
 
 
 def _keys(rows: Any) -> list[int]:
@@ -190,6 +192,7 @@ def _erase(run: Erasure, asked: Sequence[Memory] = ()) -> None:
     doomed = _resting_on_nothing(memories, asked)
     run.counts.memories_kept = len(memories - {memory.pk for memory in doomed})
     doomed += _quoting(doomed)
+    _forget_states(run, doomed)
     shown = [*Turn.unscoped.filter(pk__in=run.turns).values_list("uid", flat=True)]
     observed = Observation.unscoped.filter(pk__in=run.observations)
     shown += [*run.sessions, *observed.values_list("uid", flat=True)]
@@ -202,6 +205,25 @@ def _erase(run: Erasure, asked: Sequence[Memory] = ()) -> None:
     run.counts.idempotency_keys = idempotency.forget_words(
         project_id=run.place.project_id, shown=shown
     )
+
+
+def _forget_states(run: Erasure, doomed: Sequence[Memory]) -> None:
+    """Delete apps' state of these people and scopes that holds the words, while they are known."""
+    said = Turn.unscoped.filter(pk__in=run.turns).order_by()
+    observed = Observation.unscoped.filter(pk__in=run.observations).order_by()
+    owners = {(memory.user_id, memory.scope_key) for memory in (*doomed, run.place)}
+    for rows in (said, observed):
+        owners.update(rows.values_list("user_id", "scope_key").distinct())
+    if not checkpoints.are_kept(project_id=run.place.project_id, owners=owners):
+        return
+    texts = [(said, "content"), (observed, "narrative"), (observed, "title")]
+    words = (rows.values_list(name, flat=True).iterator() for rows, name in texts)
+    gone = checkpoints.forget_words(
+        project_id=run.place.project_id,
+        owners=owners,
+        words=chain({memory.value for memory in doomed}, *words),
+    )
+    run.counts.checkpoints, run.counts.checkpoint_writes = gone.checkpoints, gone.writes
 
 
 def _resting_on_nothing(memories: Collection[int], asked: Sequence[Memory]) -> list[Memory]:
@@ -330,19 +352,24 @@ def _blank_traces(traces: Collection[int]) -> None:
 
 
 def _blank_receipts(run: Erasure, shown: Sequence[UUID]) -> int:
-    """The questions that these rows answered.  # Uses index: trace_returned"""
+    """The questions that these rows answered, also where a follow-up would have leant on them.
+
+    # Uses index: trace_returned
+    """
+    receipts.flush()
     with connections[alias()].cursor() as cursor:
         cursor.execute(
             """
-            UPDATE memories_trace SET query = '', detail = '{}'
-             WHERE query <> '' AND pk IN (
-                   SELECT t.pk FROM unnest(%s::uuid[]) AS shown(id)
-                     JOIN memories_trace t ON t.kind = 'recall' AND t.project_id = %s
-                      AND t.returned @> jsonb_build_array(jsonb_build_object('id', shown.id)))
+            SELECT DISTINCT t.id FROM unnest(%s::uuid[]) AS shown(id)
+              JOIN memories_trace t ON t.kind = 'recall' AND t.project_id = %s
+               AND t.returned @> jsonb_build_array(jsonb_build_object('id', shown.id))
             """,
             [list(shown), run.place.project_id],
         )
-        return int(cursor.rowcount)
+        answered = [uid for (uid,) in cursor.fetchall()]
+    sessions.forget_asked(run.place.project_id, answered)
+    rows = Trace.unscoped.filter(project_id=run.place.project_id, uid__in=answered)
+    return int(rows.exclude(query="").update(query="", detail={}))
 
 
 def _note(run: Erasure, action: str, target: Any, subjects: list[UUID]) -> None:

@@ -19,6 +19,7 @@ from accounts import audit
 from accounts.models import Project
 from accounts.principals import Principal
 from accounts.scope import Scope
+from conversations import checkpoints
 from conversations.models import Turn
 from conversations.services import refuse_unless_writable
 from memories import entities, erasure
@@ -101,6 +102,8 @@ def forget(
         chosen, has_more = rows[:MAX_FORGOTTEN], len(rows) > MAX_FORGOTTEN
         for memory in chosen:
             _refuse_unless_forgettable(principal, memory, mode)
+        if mode == ERASE:
+            erasure.refuse_unless_sayers_writable(principal, chosen)
         if dry_run:
             return Forgotten(mode, dry_run, chosen, _planned(chosen, mode), has_more)
         if mode == RETRACT:
@@ -188,6 +191,11 @@ def _verify(chosen: Sequence[Memory]) -> int:
     left += cited.exclude(content="").count()
     left += MemoryChange.objects.filter(_HAS_WORDS, memory__in=serials).count()
     left += entities.left_over(chosen)
+    left += checkpoints.holding_words(
+        project_id=chosen[0].project_id,
+        owners={(memory.user_id, memory.scope_key) for memory in chosen},
+        words={memory.value for memory in chosen},
+    )
     uids = [memory.uid for memory in chosen]
     ErasureReceipt.objects.filter(subject_ids=uids).update(verified_at=timezone.now())
     return left

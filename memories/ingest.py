@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -31,6 +32,7 @@ from memories.extractors import Extraction
 from memories.lifetimes import TRUST
 from memories.models import Memory, Trace, TraceTurn
 from memories.persist import INJECTION, Run, Statement, empty_diff, finish, learn
+from memsync.common import metrics
 from memsync.common.context import request_facts
 from memsync.common.tenancy import alias
 
@@ -102,7 +104,7 @@ def start_trace(
     trace: Trace = Trace.unscoped.create(
         tenant_id=principal.tenant_id,
         project_id=principal.project,
-        user_id=named_user_id(principal=principal, scope=scope),
+        user_id=_user_named(principal, scope, conversation),
         scope=scope,
         kind=Trace.Kind.INGEST,
         conversation=conversation,
@@ -114,6 +116,15 @@ def start_trace(
         **fields,
     )
     return trace
+
+
+def _user_named(
+    principal: Principal, scope: Scope, conversation: Conversation | None
+) -> UUID | None:
+    """The id of the person of the scope, mostly the conversation's, who is known already."""
+    if conversation and conversation.scope.get("user") == scope.get("user"):
+        return conversation.user_id
+    return named_user_id(principal=principal, scope=scope)
 
 
 def _unfinished(*, later: bool | None) -> dict[str, Any]:
@@ -143,7 +154,7 @@ def reading_of(trace: Trace) -> Reading | None:
 def _reading(conversation: Conversation, turns: Sequence[Turn]) -> Reading:
     if not turns:
         return Reading(conversation, [], 0)
-    earlier = Turn.unscoped.for_history(conversation).filter(seq__lt=turns[0].seq)
+    earlier = Turn.unscoped.for_history(conversation).shown().filter(seq__lt=turns[0].seq)
     context = list(earlier.order_by("-seq")[:CONTEXT_TURNS])[::-1]
     return Reading(conversation, [*context, *turns], len(context))
 
@@ -178,7 +189,16 @@ def store(trace: Trace, reading: Reading | None, extraction: Extraction) -> dict
     if error:
         run.diff["error"] = FAILED
     finish(run)
+    _count(trace, counts)
     return run.diff
+
+
+def _count(trace: Trace, counts: Counter[str]) -> None:
+    """How long it took since it was said, and what was not stored, for `/metrics`."""
+    elapsed = (timezone.now() - trace.created_at).total_seconds()
+    metrics.time_when_stored(metrics.INGEST_SECONDS, str(trace.status), elapsed)
+    for reason, number in (+counts).items():
+        metrics.count_when_stored(metrics.DROPPED_CLAIMS, reason.removeprefix("dropped_"), number)
 
 
 def _statements(

@@ -19,8 +19,12 @@ TRUST = {"user": 0.9, "system": 0.8, "tool": 0.7, "observation": 0.6, "assistant
 TRUST_BY_HAND = 1.0
 
 
-def expires_at(category: str, said_at: datetime) -> datetime | None:
-    """When a memory ends by itself: context after its lifetime, the others never."""
-    if category != "context":
-        return None
-    return min(said_at, timezone.now()) + timedelta(days=settings.CONTEXT_LIFETIME_DAYS)
+def expires_at(
+    category: str, said_at: datetime, valid_until: datetime | None = None
+) -> datetime | None:
+    """When a memory ends by itself: where its words say so, and context after its lifetime."""
+    ends = [valid_until] if valid_until else []
+    if category == "context":
+        lifetime = timedelta(days=settings.CONTEXT_LIFETIME_DAYS)
+        ends.append(min(said_at, timezone.now()) + lifetime)
+    return min(ends, default=None)

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.scope import Scope, scope_key
 from conversations.models import Turn
-from memories.extraction.types import Claim
+from memories.entities import find_named
+from memories.extraction.types import Claim, ClaimKind
 from memories.keys import RELATIONS, in_words, is_single
 from memories.lifetimes import IMPORTANCE, expires_at
 from memories.models import Entity, Memory, MemoryChange, Observation, Source, Trace
@@ -65,6 +66,8 @@ class Run:
     authority: str = Memory.Authority.EXPERIENTIAL
     known: dict[int, Memory] = field(default_factory=dict)
     """Live and contested rows of the scope, by key, as they stand now."""
+    entities: dict[tuple[str, str], Entity | None] = field(default_factory=dict)
+    """Those that names mean, by type and normalized name, as far as it asked."""
     changes: list[MemoryChange] = field(default_factory=list)
     diff: dict[str, Any] = field(default_factory=empty_diff)
 
@@ -110,9 +113,9 @@ def learn(run: Run, statements: Sequence[Statement]) -> None:
 
 def _apply(run: Run, said: Statement) -> None:
     """Ask the rules about one claim and do what they say; injections are apart from the rest."""
-    subject = said.claim.subject
+    subject, named = said.claim.subject, _named(run, said.claim)
     known = [
-        as_known(row)
+        as_known(row, said.claim.value if named and row.object_id == named.pk else row.value)
         for row in run.known.values()
         if row.subject == subject and (row.kind == INJECTION) == (said.doubt == INJECTION)
     ]
@@ -150,13 +153,25 @@ def _settle(run: Run, decision: Decision, said: Statement) -> None:
         end(run, run.known[row.serial], Memory.Status.CLOSED, Verdict.RESOLVED, said)
 
 
-def as_known(row: Memory) -> Known:
-    """A row as the rules see it."""
+def _named(run: Run, claim: Claim) -> Entity | None:
+    """The entity that a claim names, if the scope knows it under that name."""
+    kind, name = claim.entity_type, normalize(claim.value)[:300]
+    if kind is None or not name:
+        return None
+    if (kind, name) not in run.entities:
+        run.entities[kind, name] = find_named(
+            project=run.trace.project_id, scope_key=scope_key(run.scope), kind=kind, name=name
+        )
+    return run.entities[kind, name]
+
+
+def as_known(row: Memory, value: str | None = None) -> Known:
+    """A row as the rules see it; `value` is how a claim names the same entity."""
     return Known(
         row.pk,
         row.category,
         row.key,
-        row.normalized_value,
+        row.normalized_value if value is None else normalize(value),
         row.strongest_claim,
         row.authority == Memory.Authority.AUTHORITATIVE,
         row.status,
@@ -204,9 +219,9 @@ def _new_memory(run: Run, said: Statement) -> Memory:
         importance=IMPORTANCE[claim.category],
         authority=run.authority,
         is_single=is_single(claim.key),
-        valid_from=claim.valid_from or said.said_at,
+        valid_from=claim.valid_from or min(said.said_at, claim.valid_until or said.said_at),
         valid_until=claim.valid_until,
-        expires_at=expires_at(claim.category, said.said_at),
+        expires_at=expires_at(claim.category, said.said_at, claim.valid_until),
         extractor=run.trace.extractor,
     )
 
@@ -239,11 +254,26 @@ def _reinforce(run: Run, memory: Memory, said: Statement) -> Source:
     before = snapshot(memory)
     memory.confidence = 1 - (1 - memory.confidence) * (1 - said.claim.confidence / 2)
     memory.strongest_claim = max(memory.strongest_claim, said.claim.confidence)
-    if longer := expires_at(memory.category, said.said_at):
-        memory.expires_at = max(memory.expires_at or longer, longer)
-    memory.save(update_fields=["confidence", "strongest_claim", "expires_at"])
+    _redate(memory, said)
+    dates = ("valid_from", "valid_until", "expires_at")
+    memory.save(update_fields=["confidence", "strongest_claim", *dates])
     run.change(memory, MemoryChange.Op.REINFORCED, said.turn, before)
     return _cite(run, memory, said)
+
+
+def _redate(memory: Memory, said: Statement) -> None:
+    """The dates that a repetition names; one that names none revives what had just run out."""
+    claim = said.claim
+    if memory.valid_until and memory.valid_until <= said.said_at:
+        memory.valid_until = None
+    memory.valid_until = claim.valid_until or memory.valid_until
+    memory.valid_from = claim.valid_from or memory.valid_from
+    if memory.valid_until and memory.valid_from:
+        memory.valid_from = min(memory.valid_from, memory.valid_until)
+    ends = expires_at(memory.category, said.said_at, memory.valid_until)
+    if ends and memory.expires_at and not claim.valid_until:
+        ends = max(ends, memory.expires_at)
+    memory.expires_at = ends
 
 
 def end(run: Run, memory: Memory, status: str, op: str, said: Statement | None = None) -> None:
@@ -251,11 +281,19 @@ def end(run: Run, memory: Memory, status: str, op: str, said: Statement | None =
     before = snapshot(memory)
     memory.status, memory.closed_at = status, timezone.now()
     said_at = said.said_at if said else memory.closed_at
-    if memory.valid_until is None:
-        memory.valid_until = max(said_at, memory.valid_from or said_at)
+    ended_at = _ended_at(said) or said_at
+    if memory.valid_until is None or (said and ended_at < memory.valid_until):
+        memory.valid_until = max(ended_at, memory.valid_from or ended_at)
     memory.save(update_fields=["status", "closed_at", "valid_until"])
     run.known.pop(memory.pk, None)
     run.change(memory, op, said.turn if said else None, before)
+
+
+def _ended_at(said: Statement | None) -> datetime | None:
+    """When the words say that it ended: at the date they name, or when what replaces it began."""
+    if said is None:
+        return None
+    return said.claim.valid_until if said.claim.kind == ClaimKind.CLOSE else said.claim.valid_from
 
 
 def _cite(run: Run, memory: Memory, said: Statement) -> Source:
@@ -287,25 +325,28 @@ def _cite(run: Run, memory: Memory, said: Statement) -> Source:
 def _entity(run: Run, said: Statement) -> Entity | None:
     """The entity that a value names, made on first mention."""
     claim = said.claim
-    name = normalize(claim.value)[:300]
-    if claim.entity_type is None or not name:
+    if claim.entity_type is None or not normalize(claim.value):
         return None
-    entity, is_new = Entity.unscoped.get_or_create(
-        project_id=run.trace.project_id,
-        scope_key=scope_key(run.scope),
-        type=claim.entity_type,
-        normalized_name=name,
-        defaults={
-            "tenant_id": run.trace.tenant_id,
-            "user_id": run.trace.user_id,
-            "scope": run.scope,
-            "name": claim.value[:300],
-        },
-    )
-    shown = {"id": entity.uid, "name": entity.name, "type": entity.type, "is_new": is_new}
+    known = _named(run, claim)
+    entity = known or _new_entity(run, claim.entity_type, claim.value)
+    shown = {"id": entity.uid, "name": entity.name, "type": entity.type, "is_new": not known}
     run.diff["entities"].append(shown | {"source": source_json(_as_source(said), said.turn)})
-    found: Entity = entity.merged_into or entity
-    return found
+    return entity
+
+
+def _new_entity(run: Run, kind: str, value: str) -> Entity:
+    """The scope's lock is held, so nobody else makes it."""
+    made: Entity = Entity.unscoped.create(
+        tenant_id=run.trace.tenant_id,
+        project_id=run.trace.project_id,
+        user_id=run.trace.user_id,
+        scope=run.scope,
+        type=kind,
+        name=value[:300],
+        normalized_name=normalize(value)[:300],
+    )
+    run.entities[kind, made.normalized_name] = made
+    return made
 
 
 def _as_source(said: Statement) -> Source:

@@ -21,6 +21,7 @@ from memories.keys import OBSERVED
 from memories.lifetimes import TRUST
 from memories.models import Observation, Source, Trace
 from memories.persist import INJECTION, Run, Statement, finish, learn
+from memsync.common.errors import NotFound
 from memsync.common.tenancy import tenant_scope
 
 SUBJECT = "project"
@@ -39,11 +40,13 @@ class Promoted:
 def promote_observation(*, principal: Principal, observation: Observation) -> Promoted:
     """Learn from an observation, in its scope; what was promoted before is left alone.
 
-    Raises Forbidden.
+    Raises Forbidden, NotFound when it was deleted meanwhile.
     """
     with tenant_scope(principal.tenant_id):
         refuse_unless_writable(principal, observation)
-        Observation.unscoped.select_for_update(no_key=True, of=("self",)).get(pk=observation.pk)
+        locked = Observation.unscoped.select_for_update(no_key=True, of=("self",))
+        if not locked.filter(pk=observation.pk).exists():
+            raise NotFound
         scope = dict(observation.scope)
         trace = start_trace(principal=principal, scope=scope, extractor="observation")
         run = Run(trace, scope)

@@ -44,6 +44,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("home",
               r"(?:new |current |own )?(?:home|place|house|flat|apartment|house)(?= (?:is|'s) "
               r"(?:now )?in\b)", "in_place"),
+    Attribute("home",
+              r"(?:new |current |home |postal |delivery |full |street )*address", "address",
+              "address"),
     Attribute("occupation",
               r"(?:current |day |new |main |actual |full-time |paid )*(?:job|occupation|"
               r"profession|job title|trade|line of work|role|career|position|title|work)",
@@ -66,15 +69,19 @@ ATTRIBUTES: tuple[Attribute, ...] = (
               r"pastimes?|passions?|interests|free time activity)", "things", "things"),
     Attribute("owns",
               r"(?:new |current |only |family |company |second |first |old |work |main |own )"
-              r"*(?:car|bike|motorbike|van|camera|guitar|printer|tv|piano|boat)", "owned"),
+              r"*(?:car|bike|motorbike|van|camera|guitar|printer|tv|piano|boat|laptop|phone)",
+              "owned"),
+    Attribute("likes", r"(?:biggest |current |new |latest )?(?:guilty pleasures?|obsession|"
+                       r"weakness)",
+              "things"),
     Attribute("skill",
               r"(?:main |best |strongest |core |top )?(?:skills?|strong suits?|forte|speciality|"
               r"specialty|expertise|superpower|strengths?)", "short_things", "short_things"),
     Attribute("goal",
               r"(?:main |big |biggest |current |ultimate |long-term |short-term |next |personal |"
               r"life |fitness |new year's |only )*(?:goal|aim|target|dream|ambition|objective|"
-              r"resolution)(?: for (?:this|the|next) year| this year| right now)?", "goal",
-              "goal"),
+              r"resolution)(?: for (?:(?:this|the|next) year|\d{4})| this year| right now)?",
+              "goal", "goal"),
     Attribute("plan", r"(?:current )?plan(?: for \w+ \w+| now)?", "goal", "goal"),
     Attribute("working_on",
               r"(?:current |new |latest |side |big |main |ongoing )+project(?: right now| at the "
@@ -91,7 +98,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("pet", r"(?:pets?|dog|cat)", "name", "name"),
     Attribute("uses",
               r"(?:main |daily |go-to |usual |favou?rite )?(?:editor|ide|browser|os|operating "
-              r"system|daily driver|stack|tech stack|note app|calendar app|laptop|phone|setup)",
+              r"system|daily driver|stack|tech stack|note app|calendar app|setup)",
               "tools", "tools"),
 )  # fmt: skip
 FAVORITE = re.compile(

@@ -136,13 +136,16 @@ def _value_after(
     if link is None:
         return []
     said = link.groupdict()
+    if attribute.reader == "name" and said.get("now") in ("from", "on", "by", "that of"):
+        return []  # "my partner is from Chile"
     changed = bool(said.get("changed")) or said.get("now") in ("now", "actually")
     changed = (
         changed or bool(_NEW.search(plain, start, end)) or corrects(plain, sentence.start, start)
     )
     if "moved" in str(said.get("changed")) and attribute.key != "deadline":
         return []  # "my company moved to Oslo" names no company
-    spans = _read("place" if is_in else attribute.reader, plain, link.end(), limit)
+    reader = attribute.label if link.group().strip() == ":" else ""
+    spans = _read("place" if is_in else reader or attribute.reader, plain, link.end(), limit)
     return _made(text, attribute.key, spans, start, changed)
 
 
@@ -277,19 +280,33 @@ def _after_label(
     line_end = _line_end(text.plain, end)
     link = _LABEL.match(text.plain, end, line_end)
     mark = link.group().strip() if link else ""
-    is_allowed = {
+    is_goal = attribute.key == "goal" and text.plain[max(0, start - 4) : start].lower() != "the "
+    is_bare = is_favorite and link is None
+    is_allowed = is_bare or {
         "": attribute.key in _UNMARKED or (is_favorite and link is not None),
         "?": is_favorite,
-        "is": attribute.key in _SAID_WITH_IS or is_favorite,
+        "is": attribute.key in _SAID_WITH_IS or is_favorite or is_goal,
         "are": attribute.key in _SAID_WITH_IS,
         "'s": attribute.key in _SAID_WITH_IS or is_favorite,
     }.get(mark, True)
     if not is_allowed:
         return []
     is_colon = mark in (":", "=", "-", "?")
+    if attribute.reader == "in_place" and not is_colon:
+        link = _IN.match(text.plain, end, sentence.end)
+        spans = _read("place", text.plain, link.end(), sentence.end) if link else []
+        return _made(text, attribute.key, spans, start, changed=False)
     reader, limit = (attribute.label, line_end) if is_colon else (attribute.reader, sentence.end)
     spans = _read(reader, text.plain, link.end() if link else end, limit) if reader else []
+    if is_bare and (
+        sentence.is_question or not spans or not _ENDS.match(text.plain, spans[-1].end)
+    ):
+        return []
     return _made(text, attribute.key, spans, start, changed=False)
+
+
+_ENDS = re.compile(r"\s*(?:$|[,.;!\n]|and\b)", re.I)
+"""What follows a value that only stands next to its noun ("favourite food dumplings")."""
 
 
 def _line_end(plain: str, pos: int) -> int:

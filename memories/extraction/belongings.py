@@ -11,6 +11,7 @@ from .spans import (
     Span,
     captured,
     is_proper,
+    skip,
     tokens,
 )
 from .wordlists import words
@@ -23,9 +24,16 @@ def owned(text: str, pos: int, limit: int) -> list[Span]:
         return []
     if not found or not _is_ownable(text[found[0].start : found[0].end]):
         return []
-    return found
+    return [Span(s.start, _use(text, s)) for s in found]
 
 
+def _use(text: str, span: Span) -> int:
+    """Where the thing ends and what it is for begins ("a trailer for the bikes")."""
+    use = _FOR_USE.search(text, span.start, span.end)
+    return use.start() if use else span.end
+
+
+_FOR_USE = re.compile(r"\s(?:for|from|off|with) (?:the|my|our|his|her|work|a)\b", re.I)
 _LIVING = re.compile(
     rf"\b(?:named|called|whose|{voc.ANIMALS}|" + "|".join(p for _, p in voc.RELATIONS) + r")\b",
     re.I,
@@ -131,11 +139,20 @@ _PREFERRED = words("in of from at with by on without for")
 _NOT_PREFERRED = words("it this that you them him her your to")
 
 
+def owned_this(text: str, pos: int, limit: int) -> list[Span]:
+    """As in "this Fiat Panda": what is shown rather than counted."""
+    return owned(text, skip(_THIS, text, pos, limit), limit)
+
+
+_THIS = re.compile(r"\s*(?:this|that|the)\s+", re.I)
+
+
 def nothing(text: str, pos: int, limit: int) -> list[Span]:
     """No value at all: whatever is live is meant."""
     return [Span(pos, pos)]
 
 
 allergen = captured(_ALLERGEN)
+word_before = captured(re.compile(r"(?P<value>\w+) person\b", re.I))
 intolerance = captured(_INTOLERANT)
 fandom = captured(_FANDOM)

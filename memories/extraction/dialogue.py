@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from . import vocabulary as voc
+from .attribute_nouns import FAVORITE_KEYS
 from .findings import CORRECTED, Finding
 from .readers import READERS
 from .spans import Span
@@ -42,6 +43,9 @@ ASKED: tuple[tuple[str, str, str], ...] = (
         r"\b(?:where do you work|you work (?:at|for)|who do you work for|which company|what "
         r"company|your employer|who(?:'s| is) your employer|who employs you|"
         r"name of (?:your|the) (?:company|employer))\b"),
+    ("occupation", "occupation",
+        r"\b(?:so |and |are )?you(?:'re| are)? (?:also )?an? [\w -]{3,30}?(?:, (?:right|correct|"
+        r"yes|no|is that right)|\?)|^\s*as an? [\w -]{3,30}\?"),
     ("occupation", "any_occupation",
         r"\b(?:what do you do|what(?:'s| is) your (?:job|profession|occupation|"
         r"role|line of work|title)|your (?:occupation|profession|job|role)|what "
@@ -109,9 +113,10 @@ _MAKE_THAT = re.compile(
     r"(?:\b(?:make (?:that|it)|should (?:be|read|have been|say)|i (?:meant|mean)(?: to "
     r"(?:say|type|write))?|correction[:,]?|it's actually|actually,? (?:it's|make it|it is)"
     r"|that's wrong,? (?:it's)?|(?:so |and )?(?:now )?it's (?:now )?(?:actually )?|now "
-    r"it's|it is now|(?:sorry|oops|wait|no|nope|typo|whoops|scratch that|my (?:bad|fault|"
+    r"it's|it is now|(?:sorry|oops|wait|no|nope|typo|autocorrect|whoops|scratch that|my (?:bad|"
+    r"fault|"
     r"mistake))[\s,:!.-]+(?:(?:i meant|it's|its|make that|make it|that's|should be|it "
-    r"should be|that should be|actually|i mean|my fault|my bad|typo)[\s,]*)*|moved to|"
+    r"should be|that should be|actually|i mean|my fault|my bad|typo|autocorrect)[\s,]*)*|moved to|"
     r"pushed (?:back )?to|changed to|postponed to|extended to|brought forward to)\s*)",
     re.I,
 )
@@ -146,6 +151,9 @@ def answers(text: Text, question: str) -> list[Finding]:
         return []
     if denied and denied.end() > first.end and len(text.sentences) > 1:
         first = text.sentences[1]
+    trade = _TRADE.match(text.plain, begin, first.end) if key == "occupation" else None
+    if trade:
+        return [Finding(key, Span(*trade.span("value")), begin, trade.end(), confidence=0.8)]
     lead = _LEAD.match(text.plain, begin, first.end)
     for pos in dict.fromkeys((begin, lead.end() if lead else begin)):
         spans = READERS[reader](text.plain, pos, first.end)
@@ -158,6 +166,15 @@ def answers(text: Text, question: str) -> list[Finding]:
 
 
 _DENIED = re.compile(r"\s*(?:no|nope|nah|not quite|wrong|incorrect)[,.!]+\s*(?:no[,.!]+\s*)*", re.I)
+
+
+_TRADE = re.compile(
+    r"\s*(?:(?:oh|well|so|basically|mostly|um|hm)[\s,]+)*i (?!am\b|do\b|don't|work\b|have\b|"
+    r"can\b|would\b|"
+    r"used\b|was\b|think\b|guess\b|want\b|need\b|just\b|live\b|like\b|love\b|hate\b|said\b)"
+    r"(?P<value>\w+(?: [\w'-]+){1,4})(?=\s*(?:$|[,.;!]))",
+    re.I,
+)
 
 
 def _is_bare(text: Text, first: Sentence, spans: list[Span], key: str) -> bool:
@@ -191,10 +208,7 @@ def _asked(message: str) -> tuple[str, str] | None:
         favorite = _FAVORITE_ASKED.search(question)
         if favorite:
             what = favorite.group("what").lower()
-            return (
-                f"favorite_{'color' if what == 'colour' else 'movie' if what == 'film' else what}",
-                "short_thing",
-            )
+            return f"favorite_{FAVORITE_KEYS.get(what, what)}", "short_thing"
         for key, reader, pattern in _ASKED:
             if pattern.search(question):
                 return key, reader
@@ -212,6 +226,8 @@ def corrections(
             if cue.start() in taken or cue.end() in taken:
                 continue
             result.extend(_corrected(text, sentence, cue, before))
+        if not result and sentence.start not in taken and sentence.end - 1 not in taken:
+            result.extend(_now(text, sentence, before))
         if result:
             break
     return result[:1] or _not_this(text, before, asked)
@@ -230,12 +246,36 @@ def _corrected(
     is_weak = not _STRONG_CUE.search(cue.group())
     for key in dict.fromkeys(keys[:3]):
         spans = (
-            READERS[_READER_OF[key]](text.plain, cue.end(), sentence.end)
-            if key in _READER_OF
+            READERS[_READER_OF.get(key, "short_thing")](text.plain, cue.end(), sentence.end)
+            if key in _READER_OF or key.startswith("favorite_")
             else []
         )
         if spans and (not is_weak or _closes(text, sentence, cue, spans[0])):
             return [_correction(key, spans[0], cue.start())]
+    return []
+
+
+_NOW_END = re.compile(r"\s*,?\s+(?:now|actually|sorry)\s*(?:$|,)", re.I)
+
+
+def _now(text: Text, sentence: Sentence, before: Sequence[tuple[str, str]]) -> list[Finding]:
+    """As in "…, 17 March now": a value of the shape of an earlier one, at the end."""
+    comma = text.plain.rfind(", ", sentence.start, sentence.end)
+    for pos in dict.fromkeys((sentence.start, comma + 2 if comma >= 0 else sentence.start)):
+        found = _now_at(text, sentence, before, pos)
+        if found:
+            return found
+    return []
+
+
+def _now_at(
+    text: Text, sentence: Sentence, before: Sequence[tuple[str, str]], pos: int
+) -> list[Finding]:
+    for shape, of_shape in _BY_SHAPE:
+        key = next((k for k, _ in reversed(before) if k in of_shape), None)
+        spans = READERS[shape](text.plain, pos, sentence.end) if key else []
+        if key and spans and _NOW_END.match(text.plain[spans[0].end : sentence.end]):
+            return [_correction(key, spans[0], pos)]
     return []
 
 
@@ -245,8 +285,13 @@ _STRONG_CUE = re.compile(
 )
 
 
+_MIND = re.compile(r"\b(?:changed my mind|on second thoughts?|had a rethink)\b", re.I)
+
+
 def _closes(text: Text, sentence: Sentence, cue: re.Match[str], span: Span) -> bool:
     """Whether a weak cue ("no, Oslo") has nothing else to say: the value ends the sentence."""
+    if _MIND.search(text.plain, sentence.start, cue.start()):
+        return True
     if _NOT_OLD.match(text.plain, span.end, sentence.end):
         return True
     is_first = cue.start() - sentence.start < 4

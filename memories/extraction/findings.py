@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .spans import Span
 from .types import Claim, ClaimKind
@@ -31,6 +32,8 @@ class Finding:
     kind: ClaimKind = ClaimKind.STATE
     owner: str = "user"
     confidence: float = 0.9
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
     def hedged(self) -> Finding:
         """The same, said with doubt."""
@@ -75,4 +78,6 @@ def to_claim(finding: Finding, raw: str, message: int) -> Claim | None:
         end=end,
         confidence=finding.confidence,
         entity_type=ENTITY_TYPES.get(finding.key),
+        valid_from=finding.valid_from,
+        valid_until=finding.valid_until,
     )

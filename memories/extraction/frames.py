@@ -108,6 +108,8 @@ class Slot:
     is_elided: bool = False
     is_initial: bool = False
     is_perfect: bool = False
+    is_verbal: bool = False
+    """It goes on from a clause with another verb, in which no fact was found."""
     verb: int = 0
     """Where the verb group begins, auxiliaries included."""
 
@@ -208,3 +210,11 @@ def is_addressed(text: str, subject: Subject) -> bool:
 def corrects(text: str, start: int, pos: int) -> bool:
     """Whether the sentence up to `pos` announces a correction or a change."""
     return bool(_CORRECTING.search(text, start, pos))
+
+
+_ASKS = re.compile(r"(?:are|do|does|did|can|could|should|would|will|shall|am)(?![\w'])", re.I)
+
+
+def asks(text: str, pos: int, limit: int) -> bool:
+    """Whether a question without a subject in front begins there."""
+    return bool(_ASKS.match(text, pos, limit))

@@ -13,7 +13,8 @@ _ABOUT = (
 )
 _TIME = (
     r"(?:full[- ]time |part[- ]time |remotely |freelance |nights? |shifts |here |there |from home |"
-    r"hard |mostly |days? |(?:\w+ (?:days|hours|shifts) (?:a|per) week )|in shifts )*"
+    r"hard |mostly |days? |the (?:counter|desk|till|door|floor|line|bar|kitchen|night "
+    r"shift|front desk) |(?:\w+ (?:days|hours|shifts) (?:a|per) week )|in shifts )*"
 )
 _SINCE = r"\s*,?\s*(?:for|since|all my|my whole|ever since|going on|almost|over|these|now|about)\b"
 _END = (
@@ -38,28 +39,48 @@ _AGE_END = (
     r"and|haha|these|by|where|what|how|working|at heart|actually|"
     r"feeling|trying|looking|when|while|until)\b))"
 )
+_TRADES = (
+    r"(?:driv|teach|nurs|cod|programm|freelanc|consult|cook|deliver|weld|manag|design|tutor|lectur|"
+    r"practi[cs]|research|engineer|edit|photograph|bartend|waitress|clean|sell|paint|danc)(?:ing)|"
+    r"drives? (?:trucks?|lorr(?:y|ies)|buses|a bus|a truck|a lorry|a taxi|taxis|trains|vans?|"
+    r"forklifts?)"
+    r"|writes? (?:code|software|copy)|drives?|teach(?:es)?|consults?|freelances?|cleans? "
+    r"(?:rooms|offices)"
+)
+_CAMPUS = (
+    r"(?:the )?(?:universit\w+|college|[^,.;:?!]{0,40}\b(?:universit\w+|college|polytechnic|"
+    r"academy|institute of)\b|(?-i:Oxford|Cambridge|Harvard|Yale|Princeton|Stanford|MIT|Caltech|"
+    r"Columbia|Cornell|Berkeley|UCLA|NYU|Sorbonne|ETH|EPFL|LSE|UCL|KU Leuven|TU [A-Z]\w+|"
+    r"Heidelberg|Bologna|Durham|Imperial|Trinity)\b)"
+)
 
 SELF: tuple[Predicate, ...] = (
     # who one is
     _p("be", r"(?:called|named)\s", "loose_name", "name"),
     _p("do any", r"(?:goe?s?|go) by (?=\w+/\w)", "pronouns", "pronouns", elide="mid"),
     _p("do any", r"(?:uses?|prefers?)\s(?=\w+/\w)", "pronouns", "pronouns", elide="mid"),
-    _p("do", r"goe?s? by (?:the name (?:of )?)?", "loose_name", "name"),
+    _p("do", r"goe?s? by (?!(?:the )?(?:bus|train|car|bike|foot|plane|tram|taxi|ferry|boat|"
+       r"metro|feel|ear|gut|what|how)\b)(?:the name (?:of )?)?", "loose_name", "name"),
     _p("be", r"an? ", "age", "age", circle=True,
        tail=r"[- ]?(?:years?[- ]olds?|yrs?[- ]old|yo\b|y/o)"),
     _p("be", r"(?:aged? |age )?", "age", "age", elide="mid", circle=True, tail=_AGE_END),
     _p("do have any", r"(?:turned|reached)\s", "age", "age", elide="start", circle=True),
     _p("was be any", r"born (?:on (?:the )?|in (?=[a-z]+ \d))?", "date", "birthday",
        elide="start", circle=True),
+    _p("was be any", r"born (?:in )?(?=(?:19|20)\d\d\b)", "year", "birthday", elide="start",
+       circle=True, tail=r"(?! in\b)"),
     _p("was be any",
        r"(?:born(?: and (?:raised|bred|brought up))?|raised|brought up) (?:here |over )?(?:in|"
        r"near|outside)\s", "loose_place", "hometown", elide="start", circle=True),
+    _p("do have any", r"(?:grew|grown) up on an? (?:[\w-]+ )?(?:farm|village|town|suburb|ranch|"
+       r"island|commune) (?:in|near|outside|off|close to)\s", "place", "hometown", elide="start",
+       circle=True),
     _p("do have any", r"(?:grew|grown) up (?:\w+ )?(?:in|near|outside)\s", "loose_place",
        "hometown", elide="start", circle=True),
     _p("do any", r"(?:hails?|comes?) (?:originally )?from\s", "place", "hometown", elide="mid",
        circle=True),
-    _p("be any", r"(?:originally )?from\s", "place", "hometown", conf=0.85, elide="mid",
-       circle=True),
+    _p("be any", r"from\s", "place", "hometown", conf=0.85, elide="mid", circle=True),
+    _p("be any", r"(?:(?<=originally )from|hailing from)\s", "place", "hometown", elide="start"),
     _p("be", r"an? native of\s", "place", "hometown", circle=True),
     _p("be any", r"(?:an? )?(?:dual )?(?=[^\W\d_])", "nationality", "nationality", elide="mid",
        circle=True, tail=rf"{_END}|\s(?:citizen|national|passport holder)\b"),
@@ -70,17 +91,19 @@ SELF: tuple[Predicate, ...] = (
     _p("any", r"", "nationality", "nationality", elide="start",
        tail=r"\s+(?:passport|citizen|national)(?: holder)?(?: here)?\s*(?:$|[,.;])"),
     _p("be do", r"(?:on|in|over in|live in|operat\w+ on)\s", "timezone", "timezone", circle=True),
+    _p("be", r"(?=(?:utc|gmt) ?[+-])", "timezone", "timezone"),
     _p("any", r"(?:aged? )?", "age", "age", elide="mid", circle=True,
        tail=r" ?(?:years? old|yo\b|y/o|years of age)"),
     _p("any", r"aged? ", "age", "age", elide="mid", circle=True),
     # relations by predicate
     _p("be have do any", r"(?:happily )?(?:got )?married (?:to )(?:an? \w+ (?:called|named) )?",
-       "name", "spouse", elide="mid"),
+       "name", "spouse", elide="start"),
     _p("do have", r"married\s", "name", "spouse"),
     _p("be have",
        r"(?:engaged to|dating|seeing|going out with|in a relationship with|together with|with my "
        r"partner|living with my partner)\s(?:an? \w+ (?:called|named) )?", "name", "partner"),
-    _p("do", r"reports? (?:directly )?(?:in)?to\s", "name", "manager"),
+    _p("do be any", r"report(?:s|ing)? (?:directly )?(?:in)?to (?:a new \w+, |a \w+ called )?",
+       "name", "manager"),
     _p("do be", r"works? (?:closely )?(?:for|under) (?=(?:dr|mr|mrs|ms|prof)\b)", "name",
        "manager"),
     # where one lives and stays
@@ -102,13 +125,18 @@ SELF: tuple[Predicate, ...] = (
        r"in\s", "place", "home", kind=ClaimKind.CORRECT, elide="start"),
     _p("do", r"lives? at [\w ,]{3,40}? in\s", "place", "home", circle=True),
     _p("do have", r"settled (?:down )?in\s", "loose_place", "home", circle=True),
+    _p("do any", r"lives? with [^,.;:?!()]{3,40}? in\s", "place", "home", circle=True,
+       elide="start"),
+    _p("have", r"(?:always )?lived (?:all my life|my (?:whole|entire) life|for [\w ]{2,20}) in\s",
+       "place", "home", circle=True),
     _p("do",
        r"rents? (?:an? |my )?(?:\w+ )?(?:flat|house|apartment|place|room|studio|condo) in\s",
        "place", "home", circle=True),
     _p("be", r"(?:here )?in\s", "place", "home",
-       tail=r"\s*,?\s*(?:for (?:\d+|many|several|the (?:last|past) \w+|over \w+|almost \w+|about "
+       tail=r"\s*,?\s*(?:\d+ (?:years|yrs)\b|for (?:\d+|many|several|"
+            r"the (?:last|past) \w+|over \w+|almost \w+|about "
             r"\w+|\w+) (?:years|decades)|since (?:19|20)\d\d|my whole life|all my life)",
-       circle=True),
+       circle=True, elide="mid"),
     _p("any", r"(?:(?<=currently )|(?<=now )|(?<=still )|(?<=stuck )|(?<=presently ))in\s",
        "place", "current_location", conf=0.85, elide="start"),
     _p("be any",
@@ -118,7 +146,15 @@ SELF: tuple[Predicate, ...] = (
     _p("any",
        r"(?:away|stuck|holed up|on (?:holiday|vacation|a business trip|a trip|a work trip)|back) "
        r"in\s", "place", "current_location", conf=0.85, elide="start"),
-    _p("any", r"in\s", "place", "current_location", conf=0.8, elide="start",
+    _p("be", r"spending (?:the|a|this|some|my|our|\w+) (?:\w+ )?(?:day|week|weekend|month|"
+       r"summer|winter|holidays?|year|time)s? (?:here )?in\s", "place", "current_location",
+       conf=0.85),
+    _p("be any", r"(?:stuck|waiting|stranded|sitting|sat|delayed|marooned) (?:here )?(?:at|in)\s",
+       "place", "current_location", conf=0.85, elide="start"),
+    _p("be any",
+       r"visiting (?:my|our|some|an? old|his|her) (?:\w+ ){1,3}?(?:over |up |down )?in\s", "place",
+       "current_location", conf=0.85, elide="start"),
+    _p("any be", r"in\s", "place", "current_location", conf=0.8, elide="start",
        tail=r"\s+(?:till|until|this week|right now|at the moment|for (?:\w+ (?:days?|weeks?|"
             r"nights?)|work|a conference|the week|business))\b"),
     _p("be any",
@@ -137,30 +173,50 @@ SELF: tuple[Predicate, ...] = (
        circle=True),
     _p("be any", rf"(?:working|employed) {_TIME}as\s", "any_occupation", "occupation",
        elide="start", circle=True),
-    _p("do be have", r"(?:started|starting|begun) (?:out |work )?as (?=an?\s)", "any_occupation",
-       "occupation", kind=ClaimKind.CORRECT, circle=True),
+    _p("do be have any",
+       r"(?:do|doing|did|started|starting|finishing|in)(?: an?| my)? (?:apprenticeship|internship|"
+       r"traineeship|placement|residency) as (?=an?\s)", "any_occupation", "occupation",
+       elide="start", circle=True),
+    _p("do be have any", r"(?:started|starting|begun) (?:out |work )?as (?=an?\s)",
+       "any_occupation", "occupation", kind=ClaimKind.CORRECT, circle=True, elide="start"),
+    _p("be any", r"starting (?:work |a new job )?(?:at|with)\s", "organisation", "employer",
+       kind=ClaimKind.CORRECT, elide="start"),
     _p("do be was have", r"(?:got |been )?promoted to\s", "any_occupation", "occupation",
        kind=ClaimKind.CORRECT, circle=True),
     _p("do", r"works? (?:up |over |down )?in [^\W\d_][\w -]{1,25}? as (?=an?\s)",
        "any_occupation", "occupation", circle=True),
     _p("have", r"(?:got )?(?:\w+|\d+) years(?: of|')? experience as\s", "any_occupation",
        "occupation", circle=True),
-    _p("have", r"worked as\s", "any_occupation", "occupation", tail=_SINCE, circle=True),
+    _p("have", r"worked as\s", "any_occupation", "occupation", circle=True,
+       tail=r"(?:\s(?:in|at|for) [\w' ]{2,30}?)?" + _SINCE),
     _p("do any", rf"(?:works?|teach(?:es)?|lectures?) {_TIME}(?:at|for)\s", "loose_organisation",
        "employer", elide="start", circle=True),
     _p("be any",
        rf"(?:working|employed|an? employee|interning|contracting|freelancing|temping|on contract)"
        rf" {_TIME}(?:at|for|by|of)\s", "loose_organisation", "employer", elide="start",
        circle=True),
+    _p("do be any", rf"(?:{_TRADES}) (?:[\w']+ ){{0,2}}?(?:for|at|with)\s", "organisation",
+       "employer", elide="start", circle=True, conf=0.85),
+    _p("do", r"(?:manage|lead|head|run|coordinate)s? (?:an?|the) (?:[\w-]+ ){0,3}?"
+       r"(?:team|department|group|unit)(?: of \w+(?: \w+)?)? (?:at|for)\s", "organisation",
+       "employer", circle=True),
+    _p("do",
+       r"(?:does |handles? |runs? |manages? )?(?=(?:payroll|bookkeeping|(?:it|tech|customer) "
+       r"support|"
+       r"data entry|quality control|" + "|".join(sorted(voc.WORK_FIELDS - {"it"})) + r") (?:for|"
+       r"at|in) )",
+       "short_thing", "occupation", conf=0.8, circle=True, elide="mid"),
     _p("have", r"worked (?:at|for|with)\s", "loose_organisation", "employer", tail=_SINCE,
        circle=True),
     _p("do any", r"works? in\s(?=(?:the )?(?:" + "|".join(sorted(voc.WORK_FIELDS)) + r")\b)",
        "short_thing", "occupation", conf=0.75, circle=True),
     _p("do any",
-       rf"works? {_TIME}in\s(?=(?:an? |the )?(?:\w+ )?(?:hospital|school|bank|warehouse|bakery|"
-       rf"restaurant|library|factory|kitchen|nursery|museum|pharmacy|call cent(?:er|re)|hotel|"
-       rf"lab|clinic|shop|store|supermarket)\b)", "loose_organisation", "employer", conf=0.75,
-       circle=True),
+       rf"works? {_TIME}in\s(?=(?:an? |the )?(?:\w+ )?{voc.WORKPLACES}\b)", "loose_organisation",
+       "employer", conf=0.75, circle=True),
+    _p("do have any be",
+       r"(?:just )?(?:started|starting|start|starts|go|goes|going|went|got|gets?|been accepted|"
+       rf"accepted|enrolled)(?: a (?:course|degree))? (?:at|to|into|in) (?={_CAMPUS})",
+       "organisation", "education", elide="start", circle=True),
     _p("do have any",
        r"(?:started|joined|begun|began|signed|signed on|accepted (?:a job|an offer)|got hired|"
        r"got a job|landed a job|been hired|taken a job|took a job|got a new job|start)(?: "
@@ -174,16 +230,19 @@ SELF: tuple[Predicate, ...] = (
        r"with)\s", "organisation", "employer", elide="mid", circle=True),
     _p("be", r"with\s", "organisation", "employer", tail=r"\s*,?\s*(?:for|since)\b", circle=True),
     _p("be", r"(?:at|over at|back at)\s", "organisation", "employer", tail=_SINCE, circle=True),
+    _p("any", r"(?<=been )(?:at|with)\s", "organisation", "employer", tail=_SINCE, elide="mid"),
     _p("do", r"(?:earns?|makes?|earn) (?:my|his|her|our|their|a) living (?:as|by|from)\s",
        "any_occupation", "occupation", circle=True),
     _p("do have",
        r"(?:became|become|qualified as|retrained as|got promoted to|been promoted to)\s",
        "occupation", "occupation", kind=ClaimKind.CORRECT, circle=True),
+    _p("be any", r"(?:an? )?(?:\w+[- ]year |ph\.?d |master'?s |exchange )?student of (?=[^\W\d_])",
+       "study", "education", elide="mid", circle=True),
     _p("be any",
        r"(?:enrolled|enroled|registered|studying|matriculated|doing my \w+) (?:as a student )"
        r"?at\s", "organisation", "education", elide="mid", circle=True,
        tail=r"(?!\s+(?:studying|doing))"),
-    _p("do", r"(?:stud(?:y|ies)) at\s", "organisation", "education", circle=True),
+    _p("do", r"stud(?:y|ies|ied) at\s", "organisation", "education", circle=True),
     _p("do have any", r"graduated (?:\w+ )?(?:from|with|in) (?:an? )?(?!\d)", "study",
        "education", elide="start", circle=True),
     _p("do be have any",
@@ -196,7 +255,7 @@ SELF: tuple[Predicate, ...] = (
     _p("do",
        r"(?:goe?s?|go|attend|attends) (?:to )?(?=[^,.?!]*(?:university|college|school|academy|"
        r"institute|uni)\b)", "organisation", "education", circle=True),
-    _p("be", r"(?=retired\b(?! \w)|self-employed\b|semi-retired\b)", "short_thing", "occupation",
+    _p("be", r"(?=retired\b(?! \w)|self[- ]employed\b|semi-retired\b)", "short_thing", "occupation",
        conf=0.8, circle=True),
     _p("be any", r"", "occupation", "occupation", elide="mid", circle=True,
        tail=r"(?!\s+(?:is|was|says|said|told|wants|has)\b)(?!\s+(?:for|to) (?:my|our|the) "

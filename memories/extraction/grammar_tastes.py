@@ -18,6 +18,14 @@ _PLATFORM = (
 )
 
 
+_SORTS = (
+    r"coffee|tea|cat|dog|beach|mountain|wine|beer|chocolate|dessert|gym|winter|summer|breakfast"
+)
+_ONE_OF = (
+    r"(?:the )?(?:first|second|third|last|latter|former|other|new|old|previous|current) "
+    r"(?:one|option|version|idea|draft|answer|suggestion|title|name|design|line|paragraph)"
+)
+_CHORE = r"(?:just )?(?:waiting|paying|getting|losing|explaining|repeating|sitting|being)\b"
 TASTES: tuple[Predicate, ...] = (
     # languages, food, health
     _p("do can any", r"speaks?\s", "languages", "languages", elide="start", circle=True),
@@ -42,34 +50,47 @@ TASTES: tuple[Predicate, ...] = (
        r"(?=eats? (?:any )?(?:meat|pork|beef|fish|dairy|gluten|wheat|red meat|animal|eggs|sugar|"
        r"carbs|seafood|lamb|poultry|chicken)\b)", "clause", "diet", polarity="negative", conf=0.8,
        circle=True),
-    _p("be any", r"allergic (?:reaction )?to\s", "short_things", "allergic_to", elide="start",
+    _p("be any", r"allergic (?:reaction )?to\s", "allergens", "allergic_to", elide="start",
        circle=True),
     _p("have do", r"(?:got )?(?:an? )?(?:\w+ )?allerg(?:y|ies) to\s", "short_things",
        "allergic_to", circle=True),
+    _p("any",
+       r"(?:severe |bad |mild |serious |nasty |strong |life-threatening )?"
+       r"(?=(?:tree |bee |wasp |cat |dog |dust )?\w+ (?:allergy|intolerance) here\b)", "allergen",
+       "allergic_to", elide="start"),
     _p("have do",
        r"(?:got )?an? (?:severe |bad |mild |serious |nasty |terrible |strong )?(?=(?:tree |bee |"
        r"wasp |cat |dog |dust |egg |\w+ )?\w+ (?:allergy|intolerance))", "allergen",
        "allergic_to", circle=True),
     _p("be", r"(?=\w+[ -]intolerant\b)", "word", "allergic_to", conf=0.8, circle=True),
+    _p("be", rf"an? (?=(?:{_SORTS}) person\b)", "word_before", "dislikes", polarity="negative"),
+    _p("any", rf"an? (?=(?:{_SORTS}) person\b)", "word_before", "dislikes", polarity="negative",
+       elide="start"),
+    _p("be", rf"an? (?:real |total |big )?(?=(?:{_SORTS}) person\b)", "word_before", "likes"),
     _p("can do", r"(?:have|eat|touch|take|be around|go near|do)\s", "short_things", "allergic_to",
        polarity="negative", tail=r"[^.?!]{0,30}\ballerg", circle=True),
     # possessions and tools
     _p("do any", r"owns?\s", "things", "owns", elide="mid", circle=True),
+    _p("be", r"(?:an?|the) (?:proud |happy |unlucky )?owner of\s(?=an? |two |the )", "owned",
+       "owns", circle=True),
     _p("have do any", r"(?:got )?(?=(?:an?|my|two|three|our|\d+)\s)", "owned", "owns",
        elide="mid"),
     _p("any", r"(?:just )?got\s(?=(?:an?|two)\s)", "owned", "owns", elide="start"),
     _p("do any", r"(?:drives?|rides?)\s(?=an? |my )", "owned", "owns", elide="mid", circle=True),
     _p("be", r"driving\s(?=an? |my )", "owned", "owns", tail=rf"{_END}"),
     _p("do have any",
-       r"(?:bought|purchased|got myself|treated myself to|picked up|inherited|just got|got)"
-       r"\s(?=(?:an?|my|our|the|two|it)\s|(?-i:[A-Z]))", "owned", "owns", elide="mid"),
+       r"(?:bought|purchased|got (?:myself|ourselves)|treated myself to|picked up|inherited|"
+       r"just got|bought (?:myself|ourselves)|got)"
+       r"\s(?=(?:an?|my|our|the|two|it)\s|(?-i:[A-Z]))", "owned", "owns", elide="start"),
     _p("do have any",
        r"(?:switched|migrated|moved|changed|gone|converted|upgraded)(?: over| back| everything| "
-       r"all of it)?(?: from [\w ]{2,20}?)? to\s", "tools", "uses", conf=0.85, elide="mid"),
-    _p("do any", r"(?:runs?|relies|rely) on\s", "tools", "uses", elide="mid"),
+       r"all of it)?(?: from [\w ]{2,20}?)? to\s", "tools", "uses", conf=0.85, elide="start"),
+    _p("do any", r"(?:runs?|host|deploy|keep|relies|rely) (?:everything |it all |all of it |most "
+       r"things |most of it )?on\s(?!a\b|the\b)", "tools", "uses", elide="mid"),
     _p("do", r"uses?\s", "tools", "uses"),
     _p("any", r"uses?\s", "tools", "uses", elide="mid"),
     _p("be any", r"using\s", "tools", "uses", elide="start"),
+    _p("have", r"used\s", "tools", "uses", tail=r"\s*,?\s*(?:for|since)\b"),
     _p("do",
        r"(?:write|code|do|draw|edit|build|plan|track|manage|keep|draft|record|store) "
        r"(?:everything|most things|all my \w+|all of my \w+|most of my \w+|it all|my \w+) (?:in|"
@@ -77,13 +98,16 @@ TASTES: tuple[Predicate, ...] = (
     _p("be", r"on (?=(?-i:[A-Z])\w+(?: \w+)? now\b)", "tools", "uses"),
     _p("be any", rf"(?:on|running) (?={_PLATFORM})", "tools", "uses", elide="mid"),
     _p("do any", rf"runs? (?={_PLATFORM})", "tools", "uses", elide="mid"),
-    _p("have",
-       r"(?:got )?(?:an? )?(?:\w+|\d+) years(?: of|')? (?:of )?experience (?:with|in|using)\s",
-       "short_things", "skill", circle=True),
+    _p("have any",
+       r"(?:got )?(?:an? )?(?:\w+|\d+) (?:years|yrs)(?: of|')? (?:of )?experience (?:with|in|"
+       r"using)\s",
+       "short_things", "skill", circle=True, elide="start"),
+    _p("have", r"had\s(?=(?:this|the|my|our|an?)\s)", "owned_this", "owns",
+       tail=r"\s*,?\s*(?:for|since)\b"),
     # tastes
     _p("any",
        r"(?:love|adore|enjoy)\s(?!to\b|it|this|that|you|how|when|what|the\b|my\b|seeing|having|"
-       r"hearing|from\b)", "things", "likes", elide="start"),
+       rf"hearing|from\b|{_CHORE})", "things", "likes", elide="start"),
     _p("any",
        r"(?:hate|dislike|detest|loathe)\s(?!to\b|it|this|that|you|how|when|what|the\b|my\b|being|"
        r"having)", "things", "dislikes", elide="start"),
@@ -101,12 +125,16 @@ TASTES: tuple[Predicate, ...] = (
        r"(?:hates?|dislikes?|detests?|loathes?|despises?)\s(?!to\b|it|this|that|how|when|your|"
        r"you\b|being|having|the (?:way|idea|fact))", "things", "dislikes", elide="mid",
        circle=True),
-    _p("be",
-       r"(?:an? (?:big |huge |great )?fan of|keen on|into|fond of|crazy about)\s(?!it|this|that|"
-       r"the (?:way|idea))", "things", "dislikes", polarity="negative", circle=True),
+    _p("be any",
+       r"(?:(?:an? )?(?:big |huge |great )?fan of|keen on|into|fond of|crazy about|big on)\s"
+       r"(?!it|this|that|the (?:way|idea))", "things", "dislikes", polarity="negative", circle=True,
+       elide="start"),
     _p("do",
        r"prefers?\s(?!not\b|if\b|that\b|you\b|to (?:know|ask|avoid)\b|(?:the |your )?(?:answers?|"
        r"replies|responses)\b)", "preferred", "prefers", elide="mid", circle=True),
+    _p("would",
+       r"(?:always |still )?(?:pick|choose|take)\s(?!it|this|that|you|him|her|the \w+ one)",
+       "preferred", "prefers", needs=r"\b(?:over|instead of)\b"),
     _p("would", r"(?:much |always )?rather (?:have|get|use|take|eat|drink|go for|do)\s",
        "preferred", "prefers", needs=r"\bthan\b"),
     _p("would", r"(?:much |always )?rather\s(?!not\b|you\b|that\b|be\b|die\b)", "preferred",
@@ -115,14 +143,17 @@ TASTES: tuple[Predicate, ...] = (
        r"(?:an? )?(?:(?:big|huge|massive|great|real|lifelong|die-hard|long-time|longtime|avid|"
        r"true|devoted) )*(?:fan of|lover of|sucker for|addict of)\s", "things", "likes",
        elide="start", circle=True),
-    _p("be",
-       r"(?:an? )(?:(?:big|huge|massive|lifelong|die-hard|longtime|avid|devoted) )+(?=[\w "
+    _p("be any",
+       r"(?:an? )?(?:(?:big|huge|massive|lifelong|die-hard|longtime|avid|devoted|keen) )+(?=[\w "
        r"]{2,25}? (?:fan|supporter|lover|enthusiast|nerd|buff|addict|reader|gamer|cyclist|runner|"
-       r"hiker|climber|gardener|birdwatcher|collector)\b)", "fandom", "likes", circle=True),
+       r"hiker|climber|gardener|birdwatcher|collector)\b)", "fandom", "likes", circle=True,
+       elide="start"),
     _p("be any",
        r"(?:fond of|keen on|obsessed with|crazy about|mad about|nuts about|passionate about|"
        r"hooked on|addicted to|in love with|big on|a sucker for|partial to|(?:really |very |"
-       r"heavily |big )?into)\s(?!it\b|you\b|the idea)", "things", "likes", elide="mid",
+       r"heavily |big )?into)\s(?!it\b|you\b|an? |the (?:oven|idea)|the (?:box|field|app|file|"
+       r"form))", "things",
+       "likes", elide="start",
        circle=True),
     _p("do",
        r"(?:loves?|likes?|adores?|enjoys?|dig|fancy)\s(?=to\s)to (?=" +
@@ -132,15 +163,22 @@ TASTES: tuple[Predicate, ...] = (
        circle=True),
     _p("do any",
        r"(?:loves?|likes?|adores?|enjoys?)\s(?!to\b|it|this|that|you|how|when|your|what|the "
-       r"(?:way|idea|look|sound|new|answer|fact)|seeing|having|hearing)", "things", "likes",
-       elide="mid", circle=True),
+       rf"(?:way|idea|look|sound|answer|fact)|{_ONE_OF}|seeing|having|hearing|{_CHORE})",
+       "things", "likes", elide="mid", circle=True),
     # free time and skills
+    _p("be any",
+       r"(?:fluent|proficient|experienced|well[- ]versed|certified|literate|trained) (?:in|with)\s",
+       "skills", "skill", elide="start", circle=True),
     _p("be", rf"playing\s(?=(?:{voc.GAMES_AND_SPORTS})\b)", "game", "hobby",
        tail=r"\s+(?:for|since|all my)\b", circle=True),
     _p("have", rf"played\s(?=(?:{voc.GAMES_AND_SPORTS})\b)", "game", "hobby",
        tail=r"\s+(?:for|since|all my)\b", circle=True),
     _p("do any", rf"plays?\s(?=(?:{voc.GAMES_AND_SPORTS})\b)", "game", "hobby", elide="mid",
        circle=True),
+    _p("be",
+       r"(?:doing|practi[sc]ing) (?=(?:\w+ )?(?:yoga|pilates|karate|judo|taekwondo|aikido|ceramics|"
+       r"pottery|crossfit|tai chi|calligraphy|jiu[- ]jitsu|martial arts|gymnastics|archery|ballet|"
+       r"parkour|improv|photography)\b)", "short_things", "hobby", elide="start", circle=True),
     _p("do any", rf"(?:goe?s?|go|went) (?={voc.SPORTS_GERUND}\b)(?!shopping)", "short_things",
        "hobby", elide="mid", circle=True),
     _p("do any",
@@ -148,10 +186,18 @@ TASTES: tuple[Predicate, ...] = (
        r"meditation|ceramics|pottery|crossfit|tai chi|calligraphy|jiu[- ]jitsu|kung fu|martial "
        r"arts|gymnastics|archery|ballet|parkour|improv|origami|photography|crosswords|sudoku)\b)",
        "short_things", "hobby", elide="mid", circle=True),
+    _p("do", r"do (?:quite )?a (?:lot|bit) of (?!work|overtime|damage|harm|good|business|stuff|"
+             r"things|this|"
+       r"that|it\b|driving|travel|typing|sitting|standing|thinking)", "short_things", "hobby",
+       conf=0.75, circle=True),
     _p("do any", r"(?=(?:sing|dance|perform|act|play) (?:in|with) an? )", "activity", "hobby",
        elide="mid"),
     _p("do any", r"(?=volunteers? (?:at|for|with|in)\s)", "activity", "hobby", elide="mid",
        circle=True),
+    _p("do any", r"(?=keeps? (?:bees|chickens|hens|pigeons|koi|reptiles|tropical fish)\b)",
+       "activity", "hobby", elide="mid", circle=True),
+    _p("do", r"(?=(?:sews?|bakes?|brews?|grows?|knits?) (?:my|our|his|her) own \w)", "activity",
+       "hobby", circle=True),
     _p("do any", r"(?=collects?\s(?!the|my|it|your|a |data|info))", "activity", "hobby",
        elide="mid", circle=True),
     _p("do",

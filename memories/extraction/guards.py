@@ -33,6 +33,9 @@ _REPORTED = re.compile(
     r"(?:\s+(?:me|you|him|her|them|us|everyone|people|my \w+))?(?:\s+that)?[\s,:]*$",
     re.I,
 )
+_BY_RECORD = re.compile(
+    r"\b(?:according to|your (?:site|system|records|app|website|database))\b[^,]*$", re.I
+)
 _OWN_SAYING = re.compile(r"\b(?:i|we|i've|ive|i'd|me)\b", re.I)
 _EXPERT = re.compile(
     r"\b(?:my|our|the) (?:doctor|dr|gp|dietitian|dietician|allergist|nutritionist)\b", re.I
@@ -42,6 +45,8 @@ _INSINCERE = re.compile(r"\b(?:joke|joked|lied|pretended|dreamt|dreamed|doubt|sw
 
 def is_guarded(left: str) -> bool:
     """Whether a subject after these words asks, supposes, or is quoted by another."""
+    if _BY_RECORD.search(left):
+        return True
     if _BAD_LEFT.search(left):
         return not re.search(r"\b(?:that is why|that's why|knowing what)\s*$", left, re.I)
     reported = _REPORTED.search(left)

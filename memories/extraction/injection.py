@@ -38,7 +38,8 @@ RULES: dict[str, tuple[str, ...]] = {
         rf"(?:{_EARLIER}\s+|{_WHOSE}\s+)+{_ORDERS}\b{_OWN}{_ABOUT}",
         rf"{_DROP}(?:all|any|every|all of)\s+(?:the\s+|your\s+|these\s+)?"
         rf"(?:{_EARLIER}\s+|{_WHOSE}\s+)+{_LOOSE}\b{_OWN}{_ABOUT}",
-        rf"{_DROP}(?:all\s+(?:of\s+)?)?your\s+(?:\w+\s+)?(?:{_ORDERS}|rules|training|restrictions)\b",
+        rf"{_DROP}(?:all\s+(?:of\s+)?)?your\s+(?:\w+\s+)?(?:{_ORDERS}|rules|training|"
+        rf"restrictions)\b",
         rf"{_DROP}(?:everything|all|anything)\s+(?:that\s+)?(?:you(?:'ve| have| were| had been)?"
         rf"\s+(?:been\s+)?(?:told|instructed|trained))\b",
         rf"{_DROP}(?:all\s+)?(?:the\s+)?{_ORDERS}\s+(?:above|before this|that came before)\b",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from . import revocations
 from . import vocabulary as voc
 from .findings import Finding
+from .imperatives import AMBIGUOUS, ORDERABLE
 from .spans import Span
 from .text import BLANK, Sentence, Text
-from .types import ClaimKind
 
 _V = voc.INSTRUCTION_VERBS
 _STANDING = (
@@ -23,8 +24,8 @@ _STANDING = (
     r"all times|by default|as a (?:general )?rule|"
     r"whenever (?:i|you|we)\b|any ?time (?:i|you)\b|when(?:ever)? (?:answering|"
     r"replying|responding|writing to me|talking to me|you (?:answer|reply|respond|"
-    r"write|talk|give|explain|quote|list|use|show|send))|"
-    r"until (?:i say otherwise|further notice)|always|never|ever|ever "
+    r"write|talk|give|explain|quote|list|use|show|send|address|call|mention|refer))|"
+    r"until (?:i say otherwise|further notice)|never ever|always|never|ever|ever "
     r"again|permanently|every single time|without exception"
 )
 _MARK = re.compile(rf"(?<!\w)(?:{_STANDING})(?!\w)", re.I)
@@ -34,7 +35,9 @@ _PLURAL_TARGET = re.compile(
     rf"\b(?:answers|replies|responses|explanations|outputs)\b|"
     r"\bwith me\b|\bto me\b|\bfor me\b|\bme as\b|\bcall(?:ing)? "
     r"me\b|\banymore\b|\bany more\b|\bagain\b|"
-    r"\bemojis?\b|\bexclamation marks?\b|\bbullet points?\b|\bin every\b",
+    r"\ball the time\b|\bthe (?:words?|phrase)\b|\bconstantly\b|\bso (?:much|often)\b|"
+    r"\bemojis?\b|\bmarkdown\b|\bem[- ]dashes\b|"
+    r"\bexclamation marks?\b|\bbullet points?\b|\bin every\b",
     re.I,
 )
 _LEAD = re.compile(
@@ -44,7 +47,7 @@ _LEAD = re.compile(
     re.I,
 )
 _POLITE = re.compile(
-    r"(?:(?:please|pls|plz|kindly|just|do|can you|could you|would you|will you|can u|"
+    r"(?:(?:please|pls|plz|kindly|just|do(?! not\b)|can you|could you|would you|will you|can u|"
     r"i(?:'d| would)? (?:want|need|like|prefer|love|rather|expect) (?:for )?you (?:to)?|"
     r"you (?:should|must|need to|have to|can|shall|will|may)|"
     r"i(?:'d| would) (?:appreciate it|be grateful|prefer it|like it|love it) if you(?: "
@@ -53,6 +56,10 @@ _POLITE = re.compile(
     r"remember,?|keep in mind to|let's|i'd ask you to|i ask you to|it'd be great if you|"
     r"(?:for|in) (?:all|any|every) (?:future )?\w+,?)\s+)*",
     re.I,
+)
+_ANY_ORDER = (
+    rf"(?:{_V}|double[- ]check|back up|set up|log (?:in|out)|look (?:up|for|at)|"
+    rf"{'|'.join(sorted(ORDERABLE | AMBIGUOUS, key=len, reverse=True))})(?![\w'])"
 )
 _IMPERATIVE = re.compile(
     rf"(?P<verb>{_V}|no(?= \w+)|max(?:imum)?|at most|only|metric|"
@@ -98,39 +105,6 @@ _CALL_ME = re.compile(
     r"paranoid|picky|silly|naive|biased|ishmael|lazy|after)",
     re.I,
 )
-_REVOKE = re.compile(
-    r"(?:(?:you (?:can|may|could|don't (?:have|need) to)|no need to|feel "
-    r"free to|it's (?:ok|fine|okay)(?: now)? (?:to|if you)|there's no "
-    r"need to|no longer need(?: you)? to)\s+)+"
-    r"(?:(?P<stop>(?:stop|quit|drop|cease|lose)\s+(?:the |with the |doing the |your )"
-    r"?(?P<what>[^,.;!?]+))|(?P<again>(?:use|write|go back to|return to|switch back "
-    r"to|include|add|start using|answer in|be|keep)\s+[^,.;!?]*?\b(?:again|anymore|"
-    r"any more|any longer|as before|like before)\b)|"
-    r"(?P<undo>(?:keep|use|answer|reply|write|stick|limit|give|include|add|call|"
-    r"translate|always|worry)\b[^,.;!?]*\b(?:any ?more|any longer|now)\b))",
-    re.I,
-)
-_FORGET = re.compile(
-    r"(?:forget|ignore|drop|disregard|scrap|cancel|undo|lift|skip|remove|scratch|never "
-    r"?mind|lose|ditch|end|revoke|withdraw)\s+(?:about )?(?:what i said about |my "
-    r"(?:earlier |previous |last )?|the |that |this |your |all )+(?P<what>[^,.;!?]*?)"
-    r"\s?(?P<noun>rule|instruction|instructions|limit|requirement|restriction|format|"
-    r"formatting|preference|request|thing|guideline|ban|constraint|policy)\b",
-    re.I,
-)
-_FORGET_SAID = re.compile(
-    r"(?:forget|ignore|disregard|scrap|never ?mind) (?:what i (?:said|asked|told you) "
-    r"about|my (?:request|wish) (?:for|about|to)|about|the bit about)"
-    r"\s+(?P<what>[^,.;!?]+)",
-    re.I,
-)
-_BACK_TO = re.compile(
-    r"(?:(?:you can |please |let's |ok |we can )*(?:go|switch|revert|move|change|come) "
-    r"back to|back to|you can return to)\s+(?P<what>(?:normal|english|regular|usual|the "
-    r"usual|default|long|short|full|\w+ (?:answers|replies|units|mode|length|style))"
-    r"[^,.;!?]*)",
-    re.I,
-)
 _STORY = re.compile(r"\b(?:said the|he |she |they |the king|no one shall)\b", re.I)
 _QUESTION_LEAD = re.compile(
     r"\s*(?:why|how|what|when|where|who|is|are|do|does|did|will|"
@@ -149,7 +123,7 @@ def find(
     text: Text, sentence: Sentence, *, is_system: bool = False, standing: Sequence[str] = ()
 ) -> list[Finding]:
     """The standing instructions of a sentence, or what it withdraws of those given before."""
-    revoked = _revoked(text, sentence, standing) or _stopped(text, sentence, standing)
+    revoked = revocations.find(text, sentence, standing)
     if revoked:
         return [revoked]
     for start, end in _clauses(text.plain, sentence):
@@ -185,8 +159,10 @@ def _wished(text: Text, start: int, end: int) -> Finding | None:
 
 
 _EACH_TIME = re.compile(
-    r"(?:please |so |and |also |ok )*(?:each|every|any) ?time "
-    r"(?:i|we|you)\b|whenever (?:i|we|you)\b",
+    r"(?:please |so |and |also |ok )*(?:(?:each|every|any) ?time (?:i|we|you)\b|whenever "
+    r"(?:i|we|you)\b|when (?:i (?:paste|send|share|ask|say|write|give|show|post|upload)|you "
+    r"(?:answer|reply|respond|write|talk|give|explain|quote|list|use|show|send|generate))\b|"
+    r"(?:before|after|for|on|in) (?:each|every) (?!time\b)\w+(?=[^,]{0,40},))",
     re.I,
 )
 
@@ -204,12 +180,14 @@ def _ordered(
     order = _skip(_LEAD, plain, marked.end() if marked else pos, end)
     order = _skip(_POLITE, plain, order, end)
     verb = _IMPERATIVE.match(plain, order, end)
+    if verb is None and (marked or each_time or _MARKED_AFTER.search(plain, order, end)):
+        verb = _ANY_IMPERATIVE.match(plain, order, end)
     clause_end = _end_of_order(plain, order, end)
     rest = plain[order:clause_end]
     first = plain[pos:order]
     if (
         verb is None
-        or _NOT_IMPERATIVE.match(plain, order, end)
+        or (not marked and _NOT_IMPERATIVE.match(plain, order, end))
         or _NOT_IMPERATIVE.match(plain, pos, end)
     ):
         return None
@@ -221,14 +199,39 @@ def _ordered(
         return None
     if not is_system and not each_time and not _is_standing(plain, marked, verb, rest, order, end):
         return None
-    if _STORY.search(rest) or (_QUESTION_LEAD.match(first) and not marked):
+    if sentence.is_question and not _ASKED_FOR.search(plain, sentence.start, sentence.end):
+        return None
+    if _STORY.search(rest) or _TELLS.match(rest) or (_QUESTION_LEAD.match(first) and not marked):
         return None
     keep = (
         marked.start()
-        if marked and marked.group().strip(", ").lower() in ("always", "never")
+        if marked and marked.group().strip(", ").lower() in ("always", "never", "never ever")
         else order
     )
+    if each_time:  # what is to be done holds only with its condition
+        keep = pos = _skip(_LEAD, plain, sentence.start, sentence.end)
     return _instruction(text, keep, clause_end, pos)
+
+
+_TELLS = re.compile(r"(?:always )?(?:tell|know) (?:when|if|whether|apart|how)\b", re.I)
+_ASKED_FOR = re.compile(
+    r"\b(?:can|could|would|will) (?:you|u)\b|\b(?:please|pls|plz|ok|okay|right|alright)\b|"
+    r",|\band\b",
+    re.I,
+)
+_ANY_IMPERATIVE = re.compile(rf"(?P<verb>{_ANY_ORDER})", re.I)
+_MARKED_AFTER = re.compile(
+    r"(?<!\w)(?:from now on(?:wards?)?|from here on(?: out)?|going forward|in (?:the )?future|"
+    r"every (?:single )?time|always|at all times|by default|as a (?:general )?rule|"
+    r"until further notice|(?:whenever|every time|each time|any ?time) (?:i|we|"
+    r"you)\b[^.!?]*)[\s,.!]*(?:please|pls|thanks|ok)?[\s.!]*$",
+    re.I,
+)
+_EVER_AFTER = re.compile(
+    r"[\s.,!-]*(?:please[\s,]*)?(?:not )?(?:ever(?: again)?|never|from now on|always|"
+    r"without exception)[\s.!]*(?:$|\n)",
+    re.I,
+)
 
 
 def _is_standing(
@@ -241,13 +244,20 @@ def _is_standing(
 ) -> bool:
     """Whether words say that the order is to hold, and is about how to answer."""
     word = verb.group().lower()
+    if marked and marked.group().lower().startswith("never") and word in AMBIGUOUS:
+        return False
+    if rest[:6].lower() == "do not":
+        word = "do not"
     if marked or word in ("always", "never"):
         if word in ("always", "never"):
-            after = re.compile(rf"\s*(?:{_V})(?![\w'])", re.I).match(plain, verb.end(), end)
-            return after is not None
+            after = re.compile(rf"\s*(?P<verb>{_ANY_ORDER})", re.I).match(plain, verb.end(), end)
+            is_story = word == "never" and after and after.group("verb").lower() in AMBIGUOUS
+            return after is not None and not is_story
+        return True
+    if word in _DONT and _EVER_AFTER.match(plain, end):
         return True
     after = _MARK_AFTER.match(plain, order + len(rest), end)
-    if after or _MARK.search(rest):
+    if after or _says_standing(rest):
         return word not in (
             "think",
             "let",
@@ -264,14 +274,37 @@ def _is_standing(
             "print",
         ) or bool(_PLURAL_TARGET.search(rest))
     target = _PLURAL_TARGET.search(rest)
+    if _DONT_CALL.match(plain, order, end):
+        return True
     if _CALL_ME.match(plain, order, end):
         return True
-    if word in ("don't", "dont", "do not", "stop", "quit", "avoid", "no") and target:
+    if word == "no" and re.search(r" for me\b", rest, re.I):
+        return False  # "no dairy for me" is a taste
+    if word in (*_DONT, "stop", "quit", "avoid", "no") and target:
         return True
     about_answers = re.search(r"\b(?:answers|replies|responses|explanations)\b", rest, re.I)
     return about_answers is not None and word in (
         "keep", "make", "write", "give", "limit", "use", "format", "put", "start", "end", "begin",
     )  # fmt: skip
+
+
+_DONT = ("don't", "dont", "do not")
+_DONT_CALL = re.compile(r"(?:don't|dont|do not|never|stop|quit) (?:ever )?call(?:ing)? me\s", re.I)
+_ALWAYS_END = re.compile(r"(?<!\w)(?:always|never|ever)(?!\w)", re.I)
+
+
+_DONT_EVER = re.compile(r"(?:don't|dont|do not|stop|quit) ever\b", re.I)
+
+
+def _says_standing(order: str) -> bool:
+    """Whether words inside the order make it stand; "a poem about never giving up" does not."""
+    if _DONT_EVER.match(order):
+        return True
+    marks = list(_MARK.finditer(order))
+    return any(
+        not _ALWAYS_END.fullmatch(mark.group()) or not order[mark.end() :].strip(" .,!")
+        for mark in marks
+    )
 
 
 def _may_start(plain: str, start: int, sentence: Sentence) -> bool:
@@ -287,7 +320,8 @@ def _end_of_order(plain: str, start: int, end: int) -> int:
     stop = re.compile(
         r",\s+(?=(?:i|i'm|im|my|the|it|it's|what|how|why|can|ok|ever|is|"
         r"thanks|that|this|we|you|and what|now|even|since|because|as|please)"
-        r"\b)|\s(?:because|since|cause)\s|\s-\s|\s\(",
+        r"\b)|,?\s(?=(?:from now on|from here on|going forward),)|\s(?:because|since|cause)\s|"
+        r"\s-\s|\s\((?!\w{1,20}\)(?:$|[\s,]+(?:please|from now|always|going|in future)))",
         re.I,
     ).search(plain, start, end)
     return stop.start() if stop else end
@@ -310,72 +344,3 @@ def _instruction(text: Text, start: int, end: int, first: int) -> Finding | None
     if len(text.plain[start:end].strip(BLANK + " ").split()) < 2:
         return None
     return Finding("instruction", value, min(first, start), end)
-
-
-def _stopped(text: Text, sentence: Sentence, standing: Sequence[str]) -> Finding | None:
-    """As in "Stop answering in French": withdraws it if it was asked for, else it is an order."""
-    match = _STOP.search(text.plain, sentence.start, sentence.end)
-    if match is None or not any(_stems(match.group("what")) & _stems(s) for s in standing):
-        return None
-    span = Span(*match.span("what"))
-    return Finding("instruction", span, match.start(), span.end, ClaimKind.REVOKE)
-
-
-_STOP = re.compile(
-    r"(?:^|[,.;] |\b(?:please|pls|ok|and|now|actually|just) )(?:stop|quit|no "
-    r"more|enough with)(?: with)?(?: the)? (?P<what>[^,.;!?]+)",
-    re.I,
-)
-
-
-_FINE_AGAIN = re.compile(
-    r"(?P<what>\w+(?: \w+)?) (?:are|is) (?:totally |perfectly |now )?(?:fine|ok|okay|"
-    r"allowed|welcome|good|back|alright)(?: to use)?(?: again| now| after all)",
-    re.I,
-)
-
-
-def _stems(words: str) -> set[str]:
-    """Beginnings of the longer words and the numbers, to compare two wordings."""
-    return {w[:5] for w in re.findall(r"\w+", words.lower()) if len(w) > 3 or w.isdigit()} - _EMPTY
-
-
-_EMPTY = frozenset(
-    (
-        "answe",
-        "reply",
-        "respo",
-        "every",
-        "start",
-        "using",
-        "alway",
-        "never",
-        "pleas",
-        "with",
-        "your",
-    )
-)
-
-
-def _revoked(text: Text, sentence: Sentence, standing: Sequence[str]) -> Finding | None:
-    """What a sentence withdraws."""
-    plain = text.plain
-    fine = _FINE_AGAIN.search(plain, sentence.start, sentence.end)
-    if fine:
-        return Finding(
-            "instruction", Span(*fine.span("what")), fine.start(), fine.end(), ClaimKind.REVOKE
-        )
-    for pattern in (_FORGET, _FORGET_SAID, _BACK_TO, _REVOKE):
-        match = pattern.search(plain, sentence.start, sentence.end)
-        if match is None or plain[sentence.start : match.start()].rstrip().endswith(
-            ("don't", "not", "never", "dont")
-        ):
-            continue
-        groups = match.groupdict()
-        name = next((g for g in ("what", "again", "undo") if groups.get(g)), None)
-        span = Span(*match.span(name)) if name else Span(match.end(), match.end())
-        if name == "again" or pattern is _BACK_TO:  # "English again" ends another language's rule
-            is_named = any(_stems(match.group(name or 0)) & _stems(s) for s in standing)
-            span = span if is_named else Span(match.end(), match.end())
-        return Finding("instruction", span, match.start(), match.end(), ClaimKind.REVOKE)
-    return None

@@ -14,15 +14,20 @@ from .spans import Span
 from .text import Sentence, Text
 
 _AT_AGE = re.compile(
-    r"(?:(?<!\w)at my age \(|(?<!\w)(?:at|aged|now|being) (?=\d\d,? (?:i|my|i'm|and)\b)|"
+    r"(?:(?<!\w)at my age \(|(?<!\w)(?:at|aged|now|being) (?=\d\d,? (?:i|my|i'm|and)\b(?! (?:\w+ed|"
+    r"thought|was|had|got|did|could|knew|went|left|became|began|met|made|would|never)\b))|"
     r"(?<!\w)(?:to|with|as) an? (?:wo)?man of |(?<!\w)at the (?:ripe )?(?:old )?age of |(?:^|"
     r"(?<=[,.!?] ))(?:as )?an? (?=\d\d[- ]year[- ]old))(?P<pos>)",
     re.I,
 )
 _BARE_AGE = re.compile(
-    r"(?P<age>\d\d)(?: ?(?:[mf]|years? old|yo|y/o))?(?=,\s|\s+(?:and|here)\b)", re.I
+    r"(?P<age>\d\d)(?: ?(?:[mf]|years? old|yo|y/o)\b)?(?: (?:male|female|man|woman|guy)\b)?"
+    r"(?=,\s|\s+(?:and|here|from|in)\b)",
+    re.I,
 )
-_HERE_ROLE = re.compile(r"\s+(?:here|by (?:trade|profession|training|day|night))\b", re.I)
+_HERE_ROLE = re.compile(
+    r"(?:\s+(?:on|working) \w+)?\s+(?:here|by (?:trade|profession|training|day|night))\b", re.I
+)
 _RESIDENT = re.compile(
     r"\s+(?:resident|local|native|dweller)s?\b(?:\s+(?:here|now|"
     r"for|since)|\s*(?:$|[,.!;:]))|[- ]based\b",
@@ -32,14 +37,14 @@ _RESIDES = re.compile(r"resident|local|native|dweller|based", re.I)
 _OURSELVES = re.compile(r"(?<!\w)(?:i'm|im|i am|we're|we are|as)\s+(?:now )?(?:an? |both )?", re.I)
 _TENURE = re.compile(
     r"(?:^|(?<=[,.!?] ))(?:(?:almost|nearly|over|about|after|been|just|"
-    r"more than|for|only)\s+)*(?:\w+|\d+(?:[.,]\d)?)\s+(?:years?|months?|"
-    r"weeks?|decades?)(?: now)? (?:at|with)\s+",
+    r"more than|for|only)\s+)*(?!first|second|third|fourth|final|last)"
+    r"(?:\w+|\d+(?:[.,]\d)?)\s+(?:years?|yrs?|months?|weeks?|decades?)(?: now)? (?:at|with)\s+",
     re.I,
 )
 _EMPLOYS = re.compile(
     r"\b(?:(?:company|firm|place|agency|school|hospital) (?:that employs "
     r"me|i work for|i work at|where i work|i'm employed by)|(?:who|that) "
-    r"employs me|my (?:employer|company)),\s+",
+    r"employs me|(?:my|our) (?:employer|company|firm)),\s+",
     re.I,
 )
 _PLACE_ME = re.compile(
@@ -85,7 +90,8 @@ def _aged(text: Text, sentence: Sentence) -> list[Finding]:
         spans = READERS["age"](plain, match.end(), end)
         if spans:
             return [Finding("age", spans[0], match.start(), spans[0].end)]
-    bare = _BARE_AGE.match(plain, sentence.start, end)
+    greet = GREET.match(plain, sentence.start, end)
+    bare = _BARE_AGE.match(plain, greet.end() if greet else sentence.start, end)
     if (
         bare
         and sentence.start < 40
@@ -103,12 +109,22 @@ def _roles(text: Text, sentence: Sentence) -> list[Finding]:
     for span in READERS["occupation"](plain, first, end):
         if _HERE_ROLE.match(plain, span.end, end):
             return [Finding("occupation", span, span.start, span.end)]
+        if _STATUS.match(plain, first, end) and _STATUS_END.match(plain, span.end, end):
+            return [Finding("occupation", span, first, span.end)]
     said = re.compile(r"(?:like|as) i (?:said|mentioned|told you),?\s+(?:i'm |i am )?", re.I).match(
         plain, first, end
     )
     if said:
         return _restated(plain, said, end)
     return []
+
+
+_STATUS = re.compile(
+    r"(?:self[- ]employed|retired|semi-retired|freelance|full[- ]time|part[- ]time|junior|senior|"
+    r"newly qualified|trainee|apprentice|student|first[- ]year|final[- ]year)\s+",
+    re.I,
+)
+_STATUS_END = re.compile(r"\s*,\s|\s+(?:and|in|with) |\s+now\s*$", re.I)
 
 
 def _restated(plain: str, said: re.Match[str], end: int) -> list[Finding]:
@@ -136,7 +152,23 @@ def _places(text: Text, sentence: Sentence) -> list[Finding]:
                 if not is_here
             )
     found.extend(_resident(text, sentence))
+    found.extend(_here_we(text, sentence))
     return found
+
+
+_HERE_WE = re.compile(r"(?<!\w)(?:over |down |up )?here in\s+", re.I)
+_WE = re.compile(r"\s*,?\s+(?:we|our|i)\b(?! (?:can't|cannot) find)", re.I)
+
+
+def _here_we(text: Text, sentence: Sentence) -> list[Finding]:
+    """As in "here in Leeds we have …": home, though less surely so."""
+    plain, end = text.plain, sentence.end
+    return [
+        Finding("home", span, match.start(), span.end, confidence=0.75)
+        for match in _HERE_WE.finditer(plain, sentence.start, end)
+        for span in place(plain, match.end(), end)
+        if _WE.match(plain, span.end, end)
+    ]
 
 
 def _resident(text: Text, sentence: Sentence) -> list[Finding]:
@@ -162,12 +194,20 @@ def _work(text: Text, sentence: Sentence) -> list[Finding]:
     """As in "three years at Acme, QA analyst", "the company that employs me, Acme,"."""
     plain, start, end = text.plain, sentence.start, sentence.end
     found: list[Finding] = []
-    for pattern in (_TENURE, _EMPLOYS):
+    for pattern in (_TENURE, _EMPLOYS, _CONTRACT):
         for match in pattern.finditer(plain, start, end):
             for span in READERS["organisation"](plain, match.end(), end):
                 found.append(Finding("employer", span, match.start(), span.end))
                 found.extend(_role_after(plain, span.end, end))
     return found
+
+
+_CONTRACT = re.compile(
+    r"(?<!left )(?<!lost )(?<!quit )(?<!after )\b(?:my|our) (?:contract|internship|placement|"
+    r"apprenticeship) "
+    r"(?:at|with) (?=[^\W\d_])",
+    re.I,
+)
 
 
 def _role_after(plain: str, pos: int, end: int) -> list[Finding]:

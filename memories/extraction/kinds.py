@@ -80,10 +80,11 @@ def _is_nation(token: Token) -> bool:
     return low in gaz.NATIONALITIES and (is_proper(token.word) or low not in ("pole", "kiwi"))
 
 
+_STUDENT_OF = re.compile(r"\s*(?:an?|the)?\s*(?:\w+ )?students? (?:of|in) ", re.I)
 _NAMED_ROLES = re.compile(
     r"\s*(?:(?:an?|the|our)\s+)?(?P<value>(?:senior |deputy |assistant |vice )*"
-    r"(?:head|director|vp|president|chief|chair|dean|manager|professor|lecturer|student|teacher|"
-    r"captain|coordinator|ph\.?d student|researcher) (?:of|in) "
+    r"(?:head|director|vp|president|chief|chair|dean|manager|professor|lecturer|teacher|"
+    r"captain|coordinator|researcher) (?:of|in) "
     r"(?:\w+ ){0,2}?\w+(?= at\b|[,.!?]| and\b|"
     r" in\b| for\b| with\b|$))",
     re.I,
@@ -116,22 +117,34 @@ def occupation(text: str, pos: int, limit: int) -> list[Span]:
     start = skip(_ROLE_LEAD, text, pos, limit)
     last: Token | None = None
     for token in tokens(text, start, limit, 6):
+        if token.low in _AMATEURS:
+            return []
         if token.low in _OTHERS or token.low in voc.PREPOSITIONS or is_boundary(token.low):
             break
         if is_occupation(token.low):
             last = token
         elif last is not None:
             break
-    return [Span(start, last.end)] if last else []
+    if last is None or (is_proper(last.word) and _MODEL.match(text, last.end, limit)):
+        return []
+    return [Span(start, last.end)]
 
 
-_AU_PAIR = re.compile(r"\s*an? (?P<value>au[ -]pair)\b", re.I)
+_MODEL = re.compile(r" (?:\d|[A-Z][a-z]*\b(?! (?:in|at|for|from)\b))")
+"""What follows the name of a thing ("a Pilot Custom 74"), not a profession."""
+_AU_PAIR = re.compile(
+    r"\s*(?:an? |the )?(?:\w+ )?(?P<value>au[ -]pair|stay[- ]at[- ]home (?:mum|mom|dad|parent|"
+    r"mother|father))\b",
+    re.I,
+)
 _OTHERS = words("my your his her their its")
+_AMATEURS = words("keen avid amateur hobby passionate enthusiastic aspiring wannabe former ex")
+"""Words that say that somebody does it for love, not yet, or no more."""
 _ROLE_LEAD = re.compile(
     r"\s*(?:(?:an?|the|our|your|just|only|certified|fellow|newly qualified|humble|simple|lowly|"
     r"mere|proud|fairly|very|busy|tired|broke|bored|single|\d{1,2}[- ]year[- ]old|\d\d yo|"
-    r"new|young|old|keen|poor|former(?!)|full[- ]time|part[- ]time|qualified|trained|"
-    r"[\w]+-based|self-employed|practi[sc]ing|professional|local|little|bit of a)\s+)*",
+    r"new|young|old|poor|full[- ]time|part[- ]time|qualified|trained|"
+    r"[\w]+-based|self[- ]employed|practi[sc]ing|professional|local|little|bit of a)\s+)*",
     re.I,
 )
 
@@ -173,7 +186,8 @@ def study(text: str, pos: int, limit: int) -> list[Span]:
 _NOT_STUDIES = words(
     """
     hard late night abroad home last exam exams test tests finals midterms library
-    evenings hours alone all lot together in on at for with
+    evenings hours alone all lot together in on at for with plan plans planner guide guides
+    group groups tips stars session sessions schedule notes material playlist music room buddy
     """
 )
 

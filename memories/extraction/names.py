@@ -13,6 +13,7 @@ from .proper import known_name
 from .readers import READERS
 from .spans import Span, skip
 from .text import Sentence, Text
+from .types import ClaimKind
 
 _GREETING = (
     r"(?:(?:hi|hello|hey|hola|good (?:morning|evening|afternoon|day)|greetings|yo|ok|okay|"
@@ -26,6 +27,8 @@ _HERE = re.compile(
     r"service|typing)\b(?!\s+(?:is|are|was|to|for|in the)\b)",
     re.I,
 )
+_FROM = re.compile(r" from (?:the )?[^\W\d_a-z]\w+(?: [^\W\d_a-z]\w+)?(?=\s*(?:[,.;!]|$))")
+"""As in "Hi, Ana from Vigo, …"."""
 _THIS_IS = re.compile(
     r"(?<!\w)(?:this is|it's me(?: again)?,?|its me(?: again)?,?|me again,?|it's|its|"
     r"you're (?:talking|speaking|chatting) (?:to|with))\s+(?=[^\W\d_])",
@@ -44,7 +47,7 @@ _AFTER_NAME = re.compile(
 )
 _CALL_ME = re.compile(
     r"\b(?:(?:you can |please |just |pls |everyone |people |friends |they |"
-    r"everybody |all )*calls? me|known as|goes by|you may call me)\s+",
+    r"everybody |all )*calls? me|known as|goes by|you may call me)\s+(?!ishmael\b)",
     re.I,
 )
 _SIGNED = re.compile(
@@ -69,6 +72,8 @@ def _here(text: Text, sentence: Sentence) -> Finding | None:
     first = greet.end() if greet else sentence.start
     span = _person_at(text, first, sentence.end) if first < sentence.end else None
     tail = _HERE.match(text.plain, span.end, sentence.end) if span else None
+    if span and not tail and greet and greet.end() > sentence.start:
+        tail = _FROM.match(text.plain, span.end)
     return Finding("name", span, span.start, tail.end()) if span and tail else None
 
 
@@ -90,9 +95,15 @@ def _called(text: Text, sentence: Sentence) -> Finding | None:
     """As in "Call me Ana"."""
     for match in _CALL_ME.finditer(text.plain, sentence.start, sentence.end):
         span = _person_at(text, match.end(), sentence.end)
+        left = text.plain[max(sentence.start, match.start() - 16) : match.start()]
+        if span and _NOT_CALLED.search(left):
+            return Finding("name", span, match.start(), span.end, ClaimKind.CLOSE)
         if span:
             return Finding("name", span, match.start(), span.end)
     return None
+
+
+_NOT_CALLED = re.compile(r"\b(?:don't|dont|do not|never|stop|quit|not)(?: ever)?\s+$", re.I)
 
 
 def _signed(text: Text, sentence: Sentence) -> Finding | None:
@@ -119,7 +130,7 @@ def _is_person(plain: str, span: Span) -> bool:
     words = plain[span.start : span.end].split()
     low = [w.lower() for w in words]
     if (
-        low[0]
+        low[0].split("-")[0]
         in gaz.NATIONALITIES
         | gaz.LANGUAGES
         | gaz.MONTHS

@@ -97,7 +97,12 @@ def short_thing(text: str, pos: int, limit: int) -> list[Span]:
     first = next(tokens(text, pos, limit, 1), None)
     if first is None or first.low in NOT_THINGS:
         return []
-    return one(noun_phrase(text, pos, limit, prepositions=frozenset(("of",)), most=5))
+    phrase = noun_phrase(text, pos, limit, prepositions=frozenset(("of",)), most=5)
+    often = phrase and _OFTEN.search(text, phrase.start, phrase.end)
+    return one(Span(phrase.start, often.start()) if phrase and often else phrase)
+
+
+_OFTEN = re.compile(r"\s(?:\w+ times|every \w+|most \w+)\b", re.I)
 
 
 def things(text: str, pos: int, limit: int) -> list[Span]:
@@ -108,6 +113,12 @@ def things(text: str, pos: int, limit: int) -> list[Span]:
 def short_things(text: str, pos: int, limit: int) -> list[Span]:
     """A list of short things."""
     return _thing_list(text, pos, limit, short_thing)
+
+
+def allergens(text: str, pos: int, limit: int) -> list[Span]:
+    """A list of short things, none of them a verb ("… and coming for dinner")."""
+    found = short_things(text, pos, limit)
+    return [s for s in found if not text[s.start : s.end].split()[0].lower().endswith("ing")]
 
 
 def _thing_list(text: str, pos: int, limit: int, reader: Reader) -> list[Span]:
@@ -127,14 +138,16 @@ def _thing_list(text: str, pos: int, limit: int, reader: Reader) -> list[Span]:
 def _is_item(text: str, pos: int, span: Span, limit: int) -> bool:
     """Whether the phrase after a separator is an item, not the next clause."""
     low = text[pos : span.end].lower().split()
-    if low[0] in voc.CLAUSE_VERBS or low[0] in ("my", "our", "the", "no") or len(low) > 5:
+    if low[0] in voc.CLAUSE_VERBS or low[0] in _NOT_ITEMS or len(low) > 5:
         return False
     after = next(tokens(text, span.end, limit, 1), None)
     return after is None or after.low not in _CLAUSE_FOLLOWERS
 
 
+_NOT_ITEMS = words("my our the no way too lots tons loads plenty")
 _CLAUSE_FOLLOWERS = words(
     """
+    at
     is are was were has have had will would can could should does did it them him me us
     i'm isn't aren't wasn't doesn't don't won't can't makes gives says keeps gets you
     she he

@@ -17,7 +17,8 @@ from .text import Sentence, Text
 from .vocabulary import CLAUSE_VERBS, PREPOSITIONS
 
 _DUE = (
-    r"(?:submit(?:ted)?|finish(?:ed)?|hand(?:ed)? (?:it |them )?in|deliver(?:ed)?|complete[d]?|"
+    r"(?:submit(?:ted)?|finish(?:ed)?|hand(?:ed)? (?:it |them )?in|out|move[d]? out|"
+    r"deliver(?:ed)?|complete[d]?|"
     r"turn(?:ed)? (?:it )?in|sen[dt](?: (?:it|off|out))?|ready|done|filed?|published|launch(?:ed)?|"
     r"ship(?:ped)?|signed|uploaded?|in|live|paid|final(?:ised|ized)?|over)"
 )
@@ -67,7 +68,7 @@ def _trail(words: str, key: str, pattern: str, reader: str) -> Trail:
 
 LEADS: tuple[Lead, ...] = (
     _lead("due", "deadline",
-          r"(?<!\w)(?:(?:is|are|it's|its|'s|was|be) )due (?:back |in |again )?(?:on |by |at )?",
+          r"(?:(?<!\w)(?:is|are|it's|its|was|be) |'s )due (?:back |in |again )?(?:on |by |at )?",
           "loose_date"),
     _lead("must ha need should got supposed", "deadline",
           rf"(?<!\w)(?:must|has to|have to|needs? to|should|got to|gotta|supposed to) (?:\w+ )"
@@ -84,31 +85,68 @@ LEADS: tuple[Lead, ...] = (
           r"prof|teacher|she|he|they) )(?:needs?|wants?) (?:this|it|that|them|(?:the|my|this) "
           r"[\w ]{2,25}?)(?: (?:\w+))? by ", "loose_date"),
     _lead("must ha need got", "deadline",
-          r"(?<!\w)(?:must|has to|have to|needs to|got to|gotta) [\w' ]{2,40}? (?:by|before) "
+          r"(?<!\w)(?:must|has to|have to|needs? to|got to|gotta) [\w' ]{2,40}? (?:by|before) "
           r"(?:noon on |midnight on |the end of the day on |close of business on )?",
           "loose_date"),
     _lead("later", "deadline", r"(?<!\w)(?:no later than|not later than) ", "loose_date"),
     _lead("latest", "deadline", r"(?<!\w)by (?=[^.?!]{2,20} at the latest)", "loose_date"),
+    _lead("until till", "plan",
+          r"(?<!\w)(?:i'm|im|i am|we're|i'll be) (?=(?:on|off) (?:\w+ )?(?:leave|holiday|vacation|"
+          r"sabbatical|work|sick)\b (?:until|till|til|through) )", "timeless"),
     _lead("due deadline", "deadline", r"(?<!\w)(?:due|deadline)(?:: | is | on | by | date: )",
           "loose_date"),
+    _lead("due", "deadline",
+          r"\b(?:essay|report|paper|assignment|homework|project|thesis|application|form|proposal|"
+          r"rent|draft|manuscript|presentation|coursework|dissertation) due (?:on |by |in )?",
+          "loose_date"),
     _lead("pushed moved postponed extended forward delayed", "deadline",
-          r"(?<!\w)(?:pushed|moved|postponed|extended|brought forward|delayed)(?: it| the "
-          r"deadline| that)? (?:back |forward )?(?:to|until|till) ", "loose_date"),
+          r"(?<!\w)(?:pushed|moved|postponed|extended|brought forward|delayed)"
+          r"(?: it| that| (?:the|my|our) (?:\w+ )?(?:deadline|due date|submission|date))? "
+          r"(?:back |forward )?(?:to|until|till) ", "loose_date"),
     _lead("allergic", "allergic_to",
           r"(?<!\w)(?:nothing (?:with|containing)|no|without|avoid|skip|leave out|hold) "
           r"(?=[^.?!]{3,60}\b(?:i'm|im|i am) (?:\w+ )?allergic(?! to))", "short_things"),
     _lead("time week evening sunday saturday fun relax unwind work hobby", "hobby",
           rf"(?<!\w){_IDLE},? (?:i|we)(?:'m| am)? (?:usually |mostly |often |like to |love to |"
-          rf"tend to |also |sometimes |always |mainly |enjoy |do a lot of |do |into )?(?!work\b|"
-          rf"have\b|am\b|can\b|need\b|want\b|would\b|could\b|don't\b|will\b)", "activity"),
+          rf"tend to |also |sometimes |always |mainly |enjoy |like |love |do a lot of |do |into )"
+          rf"?(?!work\b|have\b|am\b|can\b|need\b|want\b|would\b|could\b|don't\b|will\b)",
+          "activity"),
     _lead("in", "home",
           r"(?<!\w)(?:my|our) (?:new |current |own )?(?:home|place|house|flat|apartment|family "
           r"home) (?:is|are)(?: now)? in ", "place"),
     _lead("home", "home",
           r"(?<!\w)home (?:for (?:me|us) |base )?(?:is|has been|'s) (?:now |currently )?(?:in )?",
           "place"),
+    _lead("family couple household", "home",
+          r"(?<!\w)(?:a )?(?:family|couple|household)(?: of \w+)? (?:living |based )?in ", "place",
+          r"(?=\s*(?:$|[,.;!?]|and\b|so\b|with\b|but\b))"),
+    _lead("coach teach run own manage", "home",
+          r"(?<!\w)(?:i|we) (?:coach|teach|(?:run|own|manage|have) an? (?:[\w-]+ ){0,3}?(?:bakery|"
+          r"shop|caf[eé]|restaurant|hotel|farm|studio|salon|bar|pub|gym|school|clinic|practice|b&b|hostel|"
+          r"vineyard|nursery|store|company|business|guesthouse|bookshop|team|workshop))"
+          r"(?: [^,.;:!?]{2,40}?)? in ", "place",
+          r"(?=\s*(?:$|[,.;!?]|and\b|so\b|but\b|where\b))"),
+    _lead("now", "occupation", r"(?:^|(?<=[,;] )|(?<=but )|(?<=and ))now (?:working as )?an? ",
+          "occupation"),
     _lead("call", "home", r"(?<!\w)(?:i|we) call (?=[\w ]{2,25} home\b)", "place", r" home\b"),
     _lead("sincerely signed yours", "name", r"(?<!\w)(?:sincerely|signed|yours),\s+", "name"),
+    _lead("year", "education",
+          r"(?:^|(?<=[,.!?] )|(?<=\bi'm )|(?<=\bim ))(?:in )?(?:my |a )?(?:first|second|third|"
+          r"fourth|final|"
+          r"last|1st|2nd|3rd|4th)[- ]year (?:(?!student)\w+ ){0,2}?(?:student )?(?:at|in|of) ",
+          "study"),
+    _lead("someone", "hometown",
+          r"(?<!\w)(?:as|being|for) someone (?:originally |born )?(?:from|in|who "
+          r"(?:grew up|was (?:born|raised)) in|who comes from) ", "place"),
+    _lead("someone", "home", r"(?<!\w)(?:as|being) someone (?:who lives|living|based) in ",
+          "place"),
+    _lead("mostly mainly primarily", "uses",
+          r"(?<!\w)(?:i|we) (?:now )?work (?:mostly|mainly|primarily) (?:in|with) (?=(?-i:[A-Z]))",
+          "tools"),
+    _lead("moved migrated switched", "uses",
+          r"(?<!\w)(?:moved|migrated|switched) (?:the \w+ \w+|everyone|everything|us all|it all|"
+          r"the team|"
+          r"the company) (?:over )?to (?=(?-i:[A-Z]))", "tools"),
     _lead("year semester term", "education",
           r"(?<!\w)(?:in my|during my) (?:first|second|third|fourth|final|last) (?:year|semester|"
           r"term) (?:of (?:studying )?|at )(?!high school|a\b|the\b)", "study"),
@@ -140,6 +178,9 @@ TRAILS: tuple[Trail, ...] = (
            r"languages?)", "languages"),
     _trail("what how", "hobby", r" (?:is|are) (?:what i do for fun|how i (?:relax|unwind))",
            "short_things"),
+    _trail("over", "prefers",
+           r" over [\w ]{2,25}?,? (?:any ?(?:day|time)|every time|always|for me)\b",
+           "short_things"),
     _trail("my", "likes",
            r" (?:is|are) (?:my thing|my jam|my cup of tea|right up my street|right up my alley|"
            r"my guilty pleasure)", "short_things"),
@@ -154,7 +195,8 @@ TRAILS: tuple[Trail, ...] = (
            r"are)? (?:grew up|was born|were born|come from|from)\b", "place"),
     _trail("where", "employer", r" (?:is|are) where i work", "organisation"),
     _trail("/", "pronouns",
-           r"(?:,? (?:please|pls|here|pronouns|if you (?:don't )?mind|thanks|not )|\)|$)",
+           r"(?:,? (?:please|pls|here|btw|pronouns|for me|if you (?:don't )?mind|thanks|not )|"
+           r"\)|$)",
            "pronouns"),
     _trail("me", "employer", r" (?:employs|hired|has hired|just hired) me\b", "organisation"),
 )  # fmt: skip

@@ -49,9 +49,14 @@ def proper_noun(
                 break
         elif start < 0 or token.low not in particles:
             break
+    if start >= 0 and text[start:end].lower() in _SHORTENED and text[end : end + 2] == ". ":
+        rest = proper_noun(text, end + 2, limit, particles=particles, most=most, digits=digits)
+        return Span(start, rest.end) if rest else None
     return Span(start, end) if start >= 0 else None
 
 
+_SHORTENED = ("st", "ste", "mt", "ft")
+"""As in "St. Gallen"."""
 _TITLE = re.compile(r"(?:dr|mr|mrs|ms|prof|sir|lady|lord|captain|princess|queen|king)\.?\s+", re.I)
 
 
@@ -203,10 +208,25 @@ def organisation(text: str, pos: int, limit: int) -> list[Span]:
     span = proper_noun(text, pos, limit, particles=particles, most=8, digits=True)
     if span and text[span.start : span.end].lower() in gaz.NATIONALITIES:
         return []  # "the Swiss railways"
-    return one(span and _without_clause(text, span, limit))
+    span = span and _without_clause(text, span, limit)
+    own = span and (_OWN_S.match(text, span.end, limit) or _KIND.match(text, span.end, limit))
+    return one(Span(span.start, own.end()) if span and own else span)
 
 
-_ORG_TAIL = re.compile(r"\s(?:in|for|and|&)\s+(?:the\s+)?(?=[^\W\d_])")
+_KIND = re.compile(
+    r"(?:'s)? (?:hospital|university|college|school|academy|airport|clinic|library|museum|council|"
+    r"bank|brewery|bakery|zoo|hotel|institute|station)(?!\w)(?! \w+ing\b)",
+    re.I,
+)
+"""The common noun that a name ends in ("St Thomas hospital")."""
+_OWN_S = re.compile(
+    r"'s(?=\s*(?:$|[,.;:!?()\n]|(?:for|since|in|as|and|but|so|now|at|on|who|which|where|until|"
+    r"is|has)\b))"
+)
+"""The "'s" that belongs to a name ("St Vincent's"), not one that owns what follows."""
+
+
+_ORG_TAIL = re.compile(r"\s(?:in|for|and|&)\s+(?:the\s+)?(?=[^\W_])")
 
 
 def _without_clause(text: str, span: Span, limit: int) -> Span:
@@ -217,14 +237,16 @@ def _without_clause(text: str, span: Span, limit: int) -> Span:
         is_clause = (
             follower is not None and follower.low not in voc.PREPOSITIONS | voc.BOUNDARY_WORDS
         )
-        if joiner == "in" or (joiner == "and" and is_clause):
+        is_time = joiner == "for" and text[tail.end()].isdigit()  # "Acme for 20 years"
+        if joiner == "in" or is_time or (joiner == "and" and is_clause):
             return Span(span.start, tail.start())
     return span
 
 
 def loose_organisation(text: str, pos: int, limit: int) -> list[Span]:
     """An employer after "work at": a name, or a plain description ("a small bakery")."""
-    found = organisation(text, pos, limit)
+    called = _CALLED.match(text, pos, limit)
+    found = organisation(text, called.end() if called else pos, limit)
     if found:
         return found
     phrase = noun_phrase(text, pos, limit, prepositions=frozenset(("of",)), most=4)
@@ -234,6 +256,7 @@ def loose_organisation(text: str, pos: int, limit: int) -> list[Span]:
     return one(phrase)
 
 
+_CALLED = re.compile(r"\s*an? [\w -]{2,30}? (?:called|named)\s+", re.I)
 _NOT_EMPLOYERS = words(
     """
     home night nights height heights noon once least all scale speed different weekends

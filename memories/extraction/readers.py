@@ -9,12 +9,14 @@ from .belongings import (
     intolerance,
     nothing,
     owned,
+    owned_this,
     preferred,
     proper_thing,
+    word_before,
 )
-from .clauses import activity, clause, project, timeless_clause, wavering
+from .clauses import activity, choice, clause, project, timeless_clause, wavering
 from .kinds import any_occupation, language, languages, nationality, occupation, skills, study
-from .nouns import read_list, short_thing, short_things, thing, things
+from .nouns import allergens, read_list, short_thing, short_things, thing, things
 from .proper import loose_name, loose_organisation, loose_place, name, names, organisation, place
 from .shapes import age, shaped
 from .spans import Reader, Span
@@ -32,6 +34,8 @@ READERS: dict[str, Reader] = {
     "phone": shaped("phone"),
     "date": shaped("date"),
     "loose_date": shaped("loose_date"),
+    "year": shaped("year"),
+    "address": shaped("address"),
     "timezone": shaped("timezone"),
     "pronouns": shaped("pronouns"),
     "diet": shaped("diet"),
@@ -55,12 +59,16 @@ READERS: dict[str, Reader] = {
     "short_things": short_things,
     "clause": clause,
     "wavering": wavering,
+    "choice": choice,
     "activity": activity,
     "game": games,
     "preferred": preferred,
     "allergen": allergen,
+    "allergens": allergens,
     "word": intolerance,
     "fandom": fandom,
+    "word_before": word_before,
+    "owned_this": owned_this,
     "short_thing": short_thing,
     "thing": thing,
     "nothing": nothing,

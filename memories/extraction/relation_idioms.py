@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from . import gazetteer as gaz
 from . import vocabulary as voc
@@ -27,6 +28,32 @@ _OTHER_ONE = re.compile(
     r"one),? (?:is |called |named |is called )?(?=[^\W\d_a-z])"
 )
 _INCLUDED = re.compile(r"\b(?:kids|children)(?: included| too| as well| in tow)? \((?=[^\W\d_a-z])")
+_LISTED = re.compile(r"\s*(?:$|[,.;:!?()]|(?:and|but|who|are|is|start|starts|have|has|so|in)\b)")
+_SIDE_BY_SIDE = re.compile(
+    r"\b(?:i|we) (?:work|share an office|share a desk|sit|carpool) (?:closely |together |next )?"
+    r"(?:with|to) (?P<name>(?-i:[^\W\d_a-z])[\w'-]+)",
+    re.I,
+)
+_HAD = re.compile(
+    r"\b(?:have|had|got|adopted|own) (?P<name>(?-i:[^\W\d_a-z])[\w'-]+), an? (?:\w+ ){0,2}"
+    rf"(?:{voc.ANIMALS})\b",
+    re.I,
+)
+_ANIMAL = re.compile(rf"\b(?:{voc.ANIMALS})\b", re.I)
+_OURS = re.compile(
+    r"\b(?:ours|mine)(?:,| is called| is named|'s called) (?=(?-i:[^\W\d_a-z]))", re.I
+)
+_TOGETHER = re.compile(
+    r"\b(?:have|got|'ve|had|with|expecting|our|my) (?P<child>twins|triplets)(?:,? called| named|"
+    r",|:) "
+    r"(?=(?-i:[^\W\d_a-z]))|"
+    r"(?:^|(?<=[.!?\n] )|\b(?:have|got|'ve|with|of) )(?:two|three|four|my) (?:little )?"
+    r"(?:(?P<son>boys)|(?P<daughter>girls)),? (?=(?-i:[^\W\d_a-z]))|"
+    rf"(?:^|(?<=[.!?\n] ))(?:(?:and|plus|also) )?(?:an?|one|two|three|four|five|\d) (?:\w+ )?"
+    rf"(?P<pet>{voc.ANIMALS}), "
+    r"(?=(?-i:[^\W\d_a-z]))",
+    re.I,
+)
 _PARTING = re.compile(
     r"(?P<name>(?-i:[^\W\d_a-z])[\w'-]+) and (?:i|me) (?:have |are |just |recently |finally )*"
     r"(?:(?P<over>broke|broken|split|separated|parted|divorced|got "
@@ -36,11 +63,23 @@ _PARTING = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A relative named or only mentioned: where a predicate about them may follow."""
+
+    start: int
+    end: int
+    key: str
+    is_single: bool
+
+
 def find(text: Text, sentence: Sentence, before: list[Finding]) -> list[Finding]:
     """Ways of naming somebody without a relation word next to the name."""
     plain, start, end = text.plain, sentence.start, sentence.end
     found: list[Finding] = []
     for match in _OFFICE.finditer(plain, start, end):
+        if _THIS_IS.search(plain, max(start, match.start() - 16), match.start()):
+            continue
         group = "name" if match.group("name") else "name2"
         _add(plain, found, "colleague", match, group)
     for match in _MARRIED.finditer(plain, start, end):
@@ -57,6 +96,22 @@ def find(text: Text, sentence: Sentence, before: list[Finding]) -> list[Finding]
             found.extend(
                 Finding("pet", n, match.start(), n.end) for n in name(plain, match.end(), end)
             )
+    for match in _TOGETHER.finditer(plain, start, end):
+        names = [n for n in read_list(plain, match.end(), end, name) if is_name(plain, n)]
+        if names and not _LISTED.match(plain, names[-1].end, end):
+            continue
+        key = match.lastgroup or "pet"
+        found.extend(Finding(key, n, match.start(), n.end) for n in names)
+    if _ANIMAL.search(plain, max(0, start - 300), end):
+        for match in _OURS.finditer(plain, start, end):
+            found.extend(
+                Finding("pet", n, match.start(), n.end) for n in name(plain, match.end(), end)
+            )
+    for match in _SIDE_BY_SIDE.finditer(plain, start, end):
+        if match.group("name").lower() in gaz.FIRST_NAMES:
+            _add(plain, found, "colleague", match, "name")
+    for match in _HAD.finditer(plain, start, end):
+        _add(plain, found, "pet", match, "name")
     _couple(plain, start, end, found)
     return found
 
@@ -67,9 +122,16 @@ def _add(plain: str, found: list[Finding], key: str, match: re.Match[str], group
         found.append(Finding(key, span, match.start(), match.end()))
 
 
+_THIS_IS = re.compile(r"\b(?:this is|it's|its|it is|i'm|i am|im|here is) $", re.I)
+_IN = re.compile(r"\b(?:in|at|from|to|near|outside) $", re.I)
+"""Before a place, as in "we live in Oslo and I married"."""
+
+
 def _couple(plain: str, start: int, end: int, found: list[Finding]) -> None:
     for match in _PARTING.finditer(plain, start, end):
         span = Span(*match.span("name"))
+        if _IN.search(plain, max(start, span.start - 8), span.start):
+            continue
         if match.group("over"):
             for key in ("partner", "spouse"):
                 found.append(Finding(key, span, match.start(), match.end(), ClaimKind.CLOSE))
@@ -84,3 +146,49 @@ def is_name(plain: str, span: Span) -> bool:
     if low in gaz.FIRST_NAMES:
         return True
     return low not in gaz.NATIONALITIES | gaz.LANGUAGES | gaz.MONTHS | gaz.WEEKDAYS | gaz.COUNTRIES
+
+
+_HER_NAME = re.compile(
+    r"[,(]?\s*(?P<name>[^\W\d_a-z][\w-]+)(?:'s| is) (?:her|his|its|their) name|"
+    r"(?<!\w)(?:her|his|its|their|the) names?(?:'s| is| are) (?P<after>)|"
+    r"(?<!\w)(?:she|he|it|they)(?:'s| is|'re| are) (?:called|named) (?P<called>)",
+)
+
+
+def later_name(
+    text: Text, sentence: Sentence, found: list[Finding], mentions: list[Mention]
+) -> None:
+    """Add the name said later, as in "my sister, Ana's her name" and "her name is Ana"."""
+    if not mentions:
+        return
+    last = mentions[-1]
+    if any(f.key == last.key for f in found):
+        return
+    for match in _HER_NAME.finditer(text.plain, last.start, sentence.end):
+        spans = (
+            [Span(*match.span("name"))]
+            if match.group("name")
+            else name(text.plain, match.end(), sentence.end)
+        )
+        found.extend(Finding(last.key, s, last.start, max(match.end(), s.end)) for s in spans[:1])
+        if spans:
+            mentions[-1] = Mention(last.start, match.end(), last.key, last.is_single)
+
+
+_NAMED_LATER = re.compile(
+    r"(?:(?:his|her|its|their|the) names?(?:'s| is)|(?:he|she|it|they)(?:'s| is|'re| are) "
+    r"(?:called|"
+    r"named)|(?:called|named)) (?=(?-i:[^\W\d_a-z]))",
+    re.I,
+)
+
+
+def named_later(
+    text: Text, sentence: Sentence, last: Mention, found: list[Finding]
+) -> list[Finding]:
+    """As in "We got a puppy! His name is Rex"."""
+    match = _NAMED_LATER.match(text.plain, sentence.start, sentence.end)
+    if match is None or not last.is_single or any(f.key == last.key for f in found):
+        return []
+    names = name(text.plain, match.end(), sentence.end)[:1]
+    return [Finding(last.key, n, match.start(), n.end) for n in names]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from . import relation_idioms
 from . import vocabulary as voc
@@ -12,14 +11,15 @@ from .frames import Owner
 from .guards import is_guarded
 from .nouns import read_list
 from .proper import known_name, name
-from .relation_idioms import is_name
+from .relation_idioms import Mention, is_name
 from .spans import Span, skip, tokens
 from .text import Sentence, Text
 from .types import ClaimKind
 
 _WORDS = "|".join(f"(?P<{key}>{pattern})" for key, pattern in voc.RELATIONS)
 _ADJECTIVES = (
-    r"(?:(?!(?:ex|former|previous|of|with|and|or|the|in|on|at|for|to|is|was|has|neighbou?r|from|"
+    r"(?:(?!(?:ex|former|previous|late|deceased|estranged|of|with|and|or|the|in|on|at|for|to|is|"
+    r"was|has|neighbou?r|from|"
     r"about|if|dead)\b)[\w-]+ ){0,3}?"
 )
 _NOT_COMPOUND = (
@@ -40,6 +40,7 @@ _HAVING = re.compile(
     r"rescued)\s*$|^\s*(?:yes|yeah|yep|sure|just)[,. ]+$",
     re.I,
 )
+_ALONE = re.compile(r"\s*$")
 _NAME_WORD = (
     r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[^\W\d_a-z][\w'-]*\w(?: (?:(?:de|la|van|"
     r"von|der|den|da|dos|el|al|bin) )*[^\W\d_a-z][\w'-]*\w)?"
@@ -71,12 +72,13 @@ _CLOSED = re.compile(
     r"mine|of ours|from|at work|now|too|also|since)\b)",
     re.I,
 )
-_HER_NAME = re.compile(
-    r"[,(]?\s*(?P<name>[^\W\d_a-z][\w-]+)(?:'s| is) (?:her|his|its|their) name|"
-    r"(?<!\w)(?:her|his|its|their|the) names?(?:'s| is| are) (?P<after>)|"
-    r"(?<!\w)(?:she|he|it|they)(?:'s| is|'re| are) (?:called|named) (?P<called>)",
-)
 _PLURAL = re.compile(r"s$|children|twins|triplets|buddies", re.I)
+_AGE_OF = re.compile(
+    r"(?:[\s,]*\((?:(?:aged?|she's|he's|who's) )?|,? aged? |,? who(?:'s| is) (?:only |just )?|, )"
+    r"(?P<age>\d{1,2})(?=(?: ?(?:yo|y/o|years? old|yrs))?\s*(?:\)|,|$|[.!?]| and\b| today\b))"
+    r"(?! (?:next|in|on) )",
+    re.I,
+)
 _GREETED = re.compile(
     r"\b(?:hi|hello|hey|dear|thanks|thank you|ok|okay|sorry|cheers|in|at|near)\s*,?\s*$", re.I
 )
@@ -85,16 +87,6 @@ _PARENT = re.compile(
     r"papa|daddy))(?=,? \(|, | (?-i:[^\W\d_a-z]))",
     re.I,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A relative named or only mentioned: where a predicate about them may follow."""
-
-    start: int
-    end: int
-    key: str
-    is_single: bool
 
 
 def find(text: Text, sentence: Sentence) -> tuple[list[Finding], list[Mention]]:
@@ -107,7 +99,7 @@ def find(text: Text, sentence: Sentence) -> tuple[list[Finding], list[Mention]]:
         _counted(text, sentence, match, found, mentions)
     _parents(text, sentence, found, mentions)
     found.extend(relation_idioms.find(text, sentence, found))
-    _later_name(text, sentence, found, mentions)
+    relation_idioms.later_name(text, sentence, found, mentions)
     return found, mentions
 
 
@@ -172,6 +164,9 @@ def _owned(
         return
     names, end = _names_after(text, sentence, match.end(), single)
     found.extend(Finding(key, n, match.start(), n.end) for n in names)
+    aged = _AGE_OF.match(plain, end, sentence.end) if single else None
+    if aged and not is_guarded(left):
+        found.append(Finding("age", Span(*aged.span("age")), match.start(), aged.end(), owner=key))
     if (
         plain[match.end() : match.end() + 1] == "'"
         and not names
@@ -187,7 +182,10 @@ def _key(match: re.Match[str]) -> str:
 
 
 _MEANWHILE = re.compile(
-    r"\s+(?:at the moment|right now|at home|now|of (?:\w+ )?(?:years|months))(?=,)", re.I
+    r"\s+(?:last (?:year|month|week|spring|summer|autumn|winter)|this (?:year|week)|yesterday|"
+    r"recently|in (?:19|20)\d\d|at the moment|right now|at home|now|"
+    r"of (?:\w+ )?(?:years|months))(?=,)",
+    re.I,
 )
 
 
@@ -227,7 +225,9 @@ def _first(names: list[Span], single: bool) -> list[Span]:
 
 
 def _after_who(plain: str, pos: int, limit: int) -> int:
-    who = re.compile(r"[\s,)]*(?:,?\s*\bwho\b)?", re.I).match(plain, pos, limit)
+    who = re.compile(
+        r"(?:\s*\(\s*(?:aged? )?\d{1,2}[^()]{0,10}\))?[\s,)]*(?:,?\s*\bwho\b)?", re.I
+    ).match(plain, pos, limit)
     return who.end() if who else pos
 
 
@@ -252,6 +252,8 @@ def _names_before(
     if _PLURAL.search(match.group(key)) is None and len(names) > 1:
         names = names[-1:]
     kind = ClaimKind.STATE
+    if key in _ONE_AT_A_TIME and _NOW.match(plain, match.end()):
+        kind = ClaimKind.CORRECT
     if re.search(r"\b(?:isn'?t|not|no longer|aren't)\b", link):
         kind = ClaimKind.CLOSE
         found.extend(_successor(plain, match, sentence, key))
@@ -260,6 +262,10 @@ def _names_before(
         Mention(names[0].start, _after_who(plain, match.end(), sentence.end), key, len(names) == 1)
     )
     return True
+
+
+_ONE_AT_A_TIME = frozenset(("manager", "partner", "spouse"))
+_NOW = re.compile(r"\s+now\b", re.I)
 
 
 def _links(
@@ -301,24 +307,27 @@ def _counted(
 ) -> None:
     """As in "I have a son, Leo", "a friend of mine, Leo", "Leo, a good friend"."""
     plain, key = text.plain, _key(match)
-    single = not _PLURAL.search(match.group(key))
+    single = not _PLURAL.search(match.group(key)) and not _SEVERAL.match(match.group())
     left = plain[sentence.start : match.start()]
     is_social = key in ("friend", "colleague")
     if is_social and _names_before(text, sentence, match, key, found, mentions):
         return
     if _WANTED.search(left):
         return
-    having = _HAVING.search(left)
+    having = _HAVING.search(left) or _ALONE.match(left)
+    if not left.strip() and not _NAMING.match(plain, match.end(), sentence.end):
+        having = _HAVING.search(left)
     if not (match.group("mine") or having) or is_guarded(
         left[: having.start()] if having else left
     ):
         return
     names, end = _names_after(text, sentence, match.end(), single)
     found.extend(Finding(key, n, match.start(), n.end) for n in names)
-    if names and single:
+    if single and (names or key == "pet"):
         mentions.append(Mention(match.start(), _after_who(plain, end, sentence.end), key, True))
 
 
+_SEVERAL = re.compile(r"(?:two|three|four|five|[2-9])\b", re.I)
 _BARE_PARENT = re.compile(
     r"(?<![\w'-])(?<!my )(?<!our )(?<!your )(?<!his )(?<!her )"
     r"(?:(?P<mother>mum|mom|mama)|(?P<father>dad|papa))"
@@ -342,23 +351,3 @@ def _parents(text: Text, sentence: Sentence, found: list[Finding], mentions: lis
             found.append(Finding(key, names[0], match.start(), names[0].end))
             end = _after_who(text.plain, end, sentence.end)
             mentions.append(Mention(match.start(), end, key, True))
-
-
-def _later_name(
-    text: Text, sentence: Sentence, found: list[Finding], mentions: list[Mention]
-) -> None:
-    """As in "my sister, Ana's her name" and "her name is Ana"."""
-    if not mentions:
-        return
-    last = mentions[-1]
-    if any(f.key == last.key for f in found):
-        return
-    for match in _HER_NAME.finditer(text.plain, last.start, sentence.end):
-        spans = (
-            [Span(*match.span("name"))]
-            if match.group("name")
-            else name(text.plain, match.end(), sentence.end)
-        )
-        found.extend(Finding(last.key, s, last.start, max(match.end(), s.end)) for s in spans[:1])
-        if spans:
-            mentions[-1] = Mention(last.start, match.end(), last.key, last.is_single)

@@ -50,6 +50,12 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "date": re.compile(rf"(?:on |the (?=\d))?(?P<value>{FULL_DATE})\b", re.I),
     "loose_date": re.compile(rf"(?:on |by )?(?P<value>{_LOOSE_DATE})\b", re.I),
+    "address": re.compile(
+        r"(?P<value>(?=[^.;!?\n@]{0,40}\d)[^\W_][^;!?\n@]{5,80}?)"
+        r"(?=\s*(?:$|[.;!?\n]|,? (?:is|if|can|in case|but|and (?:i|my|the)|so|please|pls)\b))",
+        re.I,
+    ),
+    "year": re.compile(r"(?P<value>(?:19|20)\d\d)\b"),
     "timezone": re.compile(rf"(?:the )?(?P<value>{_ZONE})", re.I),
     "pronouns": re.compile(
         r"(?P<value>(?:she|he|they|xe|ze|it|any|fae|ey)(?:/(?:her|him|them|they|he|she|hers|his|"

@@ -14,16 +14,23 @@ from . import vocabulary as voc
 from .text import BLANK
 
 WORD = re.compile(r"[^\W_](?:[\w'.&+#*/-]*[\w+#])?|&|\+\+")
-LEAD = re.compile(r"\s*(?:(?:a|an|the|my|our|some|any|both|these|those)\s+)*", re.I)
+LEAD = re.compile(
+    r"\s*(?:(?:(?:a (?:bit|little|lot)|lots|plenty|bits) of|a|an|the|my|our|some|any|both|these|"
+    r"those)\s+)*",
+    re.I,
+)
 ARTICLE = re.compile(r"\s*(?:(?:a|an|the|both|some)\s+)?", re.I)
 SPACE = re.compile(r"\s*")
 SEPARATOR = re.compile(
-    r"(?:\s*\([^()]{1,12}\)|\s+(?:natively|fluently|well|badly))?\s*(?:,\s*(?:and|or|&|"
-    r"plus|as well as|but also)?|/|\band\b|\bor\b|\bnor\b|&|\+|\bplus\b|"
-    r"\bas well as\b|\bbut also\b)\s*(?:also\s+)?",
+    r"(?:\s*\([^()]{1,12}\)|\s+(?:natively|fluently|well|badly|(?:at|in) (?:home|work|school|the "
+    r"office)))?\s*(?:,\s*(?:and|or|&|"
+    r"plus|as well as|but also|but mostly|but mainly)?|/|\band\b|\bor\b|\bnor\b|&|\+|\bplus\b|"
+    r"\bas well as\b|\bbut (?:also|mostly|mainly)\b)\s*(?:also\s+)?",
     re.I,
 )
-CONJUNCTION = re.compile(r"\b(?:and|or|nor|plus|as well as|but also)\b|&|\+", re.I)
+CONJUNCTION = re.compile(
+    r"\b(?:and|or|nor|plus|as well as|but (?:also|mostly|mainly))\b|&|\+", re.I
+)
 
 
 class Span(NamedTuple):

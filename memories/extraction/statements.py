@@ -8,15 +8,16 @@ from dataclasses import replace
 
 from . import vocabulary as voc
 from .findings import CORRECTED, Finding
-from .frames import ANYMORE, Owner, Slot, Subject, corrects, is_addressed, parse, subjects
+from .frames import ANYMORE, Owner, Slot, Subject, asks, corrects, is_addressed, parse, subjects
 from .grammar import Predicate, gate
-from .grammar_aims import ENDINGS, INTENTIONS
+from .grammar_aims import ENDINGS, INTENTIONS, STEP
 from .grammar_self import SELF
 from .grammar_tastes import TASTES
 from .readers import READERS
 from .spans import Span, tokens
 from .text import Sentence, Text
 from .types import ClaimKind
+from .vocabulary import IDENTITY_KEYS
 from .wordlists import words
 
 _FRAMES = ("be", "was", "have", "do", "can", "will", "would", "might", "any")
@@ -43,8 +44,20 @@ _OPENING = re.compile(
     re.I,
 )
 _WORK_TAIL = re.compile(
-    r"\s*,?\s*(?:(?:currently |now )?(?:working |employed )?(?:at|for|with)|here at)\s+", re.I
+    r"\s*,?\s*(?:(?:currently |now )?(?:working |employed )?(?:at|for|with)|here at)\s+|"
+    r"\s+(?:at|of|for|with) an? [\w -]{2,30}? (?:called|named)\s+",
+    re.I,
 )
+_WORKPLACE_TAIL = re.compile(rf"\s+(?:at|in) an? (?=(?:\w+ )?{voc.WORKPLACES}\b)", re.I)
+_RUNNING_TAIL = re.compile(
+    r"\s+(?:running|with) (?=(?-i:[A-Z]))(?=\w+(?: \d[\w.]*)?(?:$|[,.;?!]))", re.I
+)
+_ABROAD_TAIL = re.compile(
+    r"\s+(?:(?:citizen|national|expat|guy|girl|woman|man|student|family) )?"
+    r"(?:living |based )?in\s+",
+    re.I,
+)
+_BORN_TAIL = re.compile(r"\s+in\s+", re.I)
 _ORIGIN_TAIL = re.compile(r"\s*,?\s*(?:originally )?from\s+", re.I)
 _PLACE_TAIL = re.compile(
     r"\s*,?\s*(?:down |over |up |out |here |based |living |working |currently )*in\s+", re.I
@@ -70,7 +83,37 @@ def find(
     found = list(known)
     for slot in _slots(text, sentence, owners, found):
         found.extend(_facts_at(text, slot))
+    found.extend(_gapped(text, sentence, owners, found))
+    found = [_settled_abroad(text.plain, f, found) for f in found]
     return _unique(found)
+
+
+def _settled_abroad(plain: str, fact: Finding, found: list[Finding]) -> Finding:
+    """As in "originally from Izmir, now in Cologne": that is where one lives."""
+    is_now = fact.key == "current_location" and _NOW_IN.search(
+        plain, max(0, fact.value.start - 40), fact.value.start
+    )
+    if is_now and any(f.key == "hometown" and f.owner == fact.owner for f in found):
+        return replace(fact, key="home")
+    return fact
+
+
+_NOW_IN = re.compile(r"\b(?:now|currently|these days) (?:here )?in\s+$", re.I)
+_GAP = re.compile(r"(?:'s)? in ", re.I)
+
+
+def _gapped(
+    text: Text, sentence: Sentence, owners: list[Owner], found: list[Finding]
+) -> list[Finding]:
+    """As in "my sister lives in Oslo, my brother in Rome": the verb is said once."""
+    homes = [f for f in found if f.key == "home" and f.owner != "user"]
+    later = [o for o in owners if homes and o.start > homes[0].end]
+    result: list[Finding] = []
+    for owner in later:
+        gap = _GAP.match(text.plain, owner.end - 1, sentence.end)
+        spans = READERS["place"](text.plain, gap.end(), sentence.end) if gap else []
+        result.extend(Finding("home", s, owner.start, s.end, owner=owner.key) for s in spans)
+    return result
 
 
 def _slots(
@@ -110,7 +153,10 @@ def _roles(plain: str, sentence: Sentence) -> Iterator[Slot]:
 
 
 _ASKING = re.compile(
-    r"(?:is|are|do|does|did|can|could|will|would|may|might|was|were|has|should|shall)(?![\w'])",
+    r"(?:is|are|do|does|did|can|could|will|would|may|might|was|were|has|should|"
+    r"shall)(?![\w'])(?!(?<=might) (?!i\b|we\b|you\b|he\b|she\b|it\b|they\b|there\b|th(?:is|at|"
+    r"e)\b|"
+    r"my\b|one\b|a\b))",
     re.I,
 )
 
@@ -137,6 +183,11 @@ def _after(plain: str, subject: Subject | Owner, limit: int, begin: int) -> Slot
         return None
     if subject.is_maybe and slot.frame == "will":
         slot = replace(slot, frame="might")
+    if slot.is_hedged and slot.frame == "will" and _STEP.match(plain, slot.pos, limit):
+        slot = replace(slot, frame="might")
+    ought = _OUGHT.match(plain, slot.pos, limit) if subject.is_maybe else None
+    if ought:
+        slot = replace(slot, frame="might", pos=ought.end())
     if is_addressed(plain, subject):
         slot = replace(slot, frame="be")
     return replace(
@@ -146,6 +197,8 @@ def _after(plain: str, subject: Subject | Owner, limit: int, begin: int) -> Slot
     )
 
 
+_STEP = re.compile(rf"{STEP}\b", re.I)
+_OUGHT = re.compile(rf"(?:should|could|ought to|'ll) (?={STEP}\b)", re.I)
 _OTHERS = re.compile(
     r"\b(?:my|our|the|this|that|his|her|their|he|she|they|you|people|who|it)\b", re.I
 )
@@ -158,6 +211,8 @@ def _resumed(
     for mark in _NEXT.finditer(plain, pos, until):
         if mark.end() >= until:
             return
+        if mark.group().strip() == "," and asks(plain, mark.end(), limit):
+            continue  # "I'm in Rome, are student tickets cheaper": a question begins
         if any(f.start >= base.start and mark.end() <= f.end for f in found):
             continue  # inside a list that has been read
         is_fresh = not any(f.start >= base.start for f in found)
@@ -171,8 +226,12 @@ def _resumed(
             continue  # a participle goes on from a fact only
         joins = plain[mark.start() : mark.end()].strip().lower() == "and" and not base.is_elided
         is_initial = is_fresh and not joins
+        known = next((f for f in reversed(found) if f.start >= base.start), None)
+        is_about_self = known is not None and known.key in IDENTITY_KEYS
+        is_verbal = not is_about_self and base.owner == "user" and base.frame not in ("be", "any")
         slot = parse(plain, mark.end(), mark.end(), limit, is_elided=True, is_initial=is_initial)
         hedged = slot.is_hedged or base.is_hedged
+        slot = replace(slot, is_verbal=is_verbal and slot.frame == "any")
         yield replace(
             slot, owner=base.owner, is_hedged=hedged, is_changed=base.is_changed or slot.is_changed
         )
@@ -211,6 +270,8 @@ def _said(text: Text, slot: Slot, predicate: Predicate) -> list[Finding]:
 def _fits(predicate: Predicate, slot: Slot) -> bool:
     if slot.owner != "user" and not predicate.is_circle:
         return False
+    if slot.is_verbal and predicate.key in _NOMINAL:
+        return False
     if slot.owner == "pet" and predicate.key not in ("age", "allergic_to"):
         return False
     if slot.is_elided and not (
@@ -219,10 +280,13 @@ def _fits(predicate: Predicate, slot: Slot) -> bool:
         return bool(predicate.elide) and slot.frame != "any"
     if predicate.polarity == "negative":
         return slot.is_negated or slot.is_over
+    if predicate.polarity == "both":
+        return True
     return not (slot.is_negated and predicate.key == "about")
 
 
-_PAST_OK = words("gone done been")
+_NOMINAL = words("occupation nationality diet age")
+"""Keys of what one is: after "we need milk and …" no noun says that."""
 
 
 def _agrees(plain: str, slot: Slot, predicate: Predicate) -> bool:
@@ -256,11 +320,15 @@ def _finding(plain: str, slot: Slot, predicate: Predicate, span: Span) -> Findin
         end = word.end if word else slot.limit
     if predicate.key == "diet" and predicate.polarity == "negative":
         span = Span(slot.verb + (plain[slot.verb] == " "), span.end)  # "don't eat …" is the value
+        late = _ANY_MORE.search(plain, span.start, span.end)
+        span = Span(span.start, late.start()) if late else span
     finding = Finding(
         predicate.key, span, slot.start, end, predicate.kind, slot.owner, predicate.confidence
     )
     if slot.is_hedged:
         finding = finding.hedged()
+        if predicate.key == "plan":  # "we'll probably move" is no settled plan
+            finding = replace(finding, key="about")
     is_over = slot.is_over or bool(ANYMORE.search(plain, span.end, slot.limit))
     is_denied = predicate.polarity == "plain" and (slot.is_negated or is_over)
     if is_denied and predicate.kind in (ClaimKind.STATE, ClaimKind.CORRECT):
@@ -269,16 +337,13 @@ def _finding(plain: str, slot: Slot, predicate: Predicate, span: Span) -> Findin
         return replace(finding, kind=ClaimKind.CLOSE, key="likes")
     if predicate.kind is ClaimKind.CORRECT and not slot.is_hedged:
         return replace(finding, confidence=CORRECTED)
-    if slot.is_changed or predicate.kind is ClaimKind.CORRECT or _now_follows(plain, span.end):
+    if slot.is_changed or predicate.kind is ClaimKind.CORRECT or _NOW.match(plain, span.end):
         return finding.corrected() if not slot.is_hedged else finding
     return finding
 
 
+_ANY_MORE = re.compile(r"\s(?:any ?more|any longer|now|these days)$", re.I)
 _NOW = re.compile(r"\s*,?\s*(?:now|these days|instead|nowadays|as of \w+)\b", re.I)
-
-
-def _now_follows(plain: str, end: int) -> bool:
-    return bool(_NOW.match(plain, end))
 
 
 def _tails(text: Text, slot: Slot, fact: Finding) -> list[Finding]:
@@ -293,10 +358,17 @@ def _tails(text: Text, slot: Slot, fact: Finding) -> list[Finding]:
         return _tail(plain, fact, limit, _JOB_TAIL, "organisation", "employer")
     if fact.key == "occupation":
         return [*_tail(plain, fact, limit, _WORK_TAIL, "organisation", "employer"),
+                *_tail(plain, fact, limit, _WORKPLACE_TAIL, "loose_organisation", "employer"),
                 *_tail(plain, fact, limit, _PLACE_TAIL, "place", "home"),
                 *_tail(plain, fact, limit, _ORIGIN_TAIL, "place", "hometown")]  # fmt: skip
     if fact.key == "employer":
         return _tail(plain, fact, limit, _ROLE_TAIL, "any_occupation", "occupation")
+    if fact.key == "owns":
+        return _tail(plain, fact, limit, _RUNNING_TAIL, "tools", "uses")
+    if fact.key == "nationality":
+        return _tail(plain, fact, limit, _ABROAD_TAIL, "place", "home")
+    if fact.key == "birthday":
+        return _tail(plain, fact, limit, _BORN_TAIL, "place", "hometown")
     if fact.key == "age":
         return _tail(plain, fact, limit, _YEARS_TAIL, "occupation", "occupation")
     return []

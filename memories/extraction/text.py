@@ -21,6 +21,15 @@ _BLOCKS = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`|^[ ]*>[^\n]*|(?:https?://|www\.)\S+",
     re.S | re.M,
 )
+_CODE_LINES = re.compile(
+    r"^[ \t]*(?:(?:def|class|function|public|private|const|let|var|import|#include|return|async)"
+    r"\s[^\n]*[(){};:=\"'<>*][^\n]*|(?:select|insert|update|delete|create|alter)\s[^\n]*\b(?:from|"
+    r"into|set|where|table)\b[^\n]*|[\w.\[\]]+(?: ?[-+*|]?= ?|: )[\"'{\[][^\n]*|"
+    r"\w+: (?:str|int|float|bool|bytes|list|dict|object|any|none)\b[^\n]*|\w+=[\w.()\[\]]+,?|"
+    r"[\w.]+\([^\n]*\)[;,{]?[ \t]*|</?\w[^\n]*>|[{}\[\]();,]+|(?:\$|>>>|#!)[ ][^\n]*|"
+    r"[^\n]*[;{}][ \t]*(?://[^\n]*|--[^\n]*)?)$",
+    re.M | re.I,
+)
 _DOUBLE_QUOTES = re.compile(r'(?<!\w)"[^"]{0,4000}(?:"|\Z)')
 _SINGLE_QUOTES = re.compile(
     r"(?<![\w'])'(?!(?:cause|em|til|bout|n|tis|twas|\d0s)\b)(?=\S)(?:[^'\n]|'(?=\w)){1,300}'(?!\w)",
@@ -78,6 +87,7 @@ _SUPPOSE = re.compile(
     r"dream|nightmare|campaign|short story|"
     r"screenplay|fanfic|fairy tale|sitcom|musical|fantasy)|in another life|as if (?:i|we|my)|"
     r"once upon a time|said the|for example,? (?:i|my)|e\.g\.,? (?:i|my)|"
+    r"in this (?:scenario|example|exercise|case study|simulation)|"
     r"(?:someone|somebody|people|anyone|person|users?|"
     r"customers?|friend) (?:who|that) (?:says?|said)|"
     r"what'?s that [^.?!\n]{0,30}song|the (?:singer|lyrics|"
@@ -89,6 +99,15 @@ _WROTE = re.compile(
     r"(?<!\bi )(?<!\bI )\b(?:wrote|writes|says|said|asks|asked|"
     r"replied|answers|answered|texted|reads)"
     r"(?: (?:to )?(?:me|us|back))?\s*:\s[^\n]*",
+    re.I,
+)
+_RECEIVED = re.compile(
+    r"\b(?:e-?mail|mail|message|letter|note|text|sms|review|comment|post|reply|feedback|request|"
+    r"ticket|complaint|testimonial|application|dm|voicemail)s? (?:i got |i received |we got )?from "
+    r"(?!me\b)[^.!?:\n]{1,60}:\s[^\n]*|"
+    r"\b(?:cv|resume|bio|cover letter|profile|abstract|essay|"
+    r"headline)\b[^.!?:\n]{0,40}\b(?:improve|"
+    r"rewrite|edit|fix|shorten|polish|check)\b[^.!?:\n]{0,20}:\s[^\n]*",
     re.I,
 )
 _ABBREVIATIONS = frozenset(
@@ -166,17 +185,27 @@ def read(raw: str) -> Text:
 def mask(text: str) -> str:
     """Blank code, links, quotations, pasted material, fiction and suppositions."""
     text = _BLOCKS.sub(_blank, text)
+    text = _CODE_LINES.sub(_blank_code, text)
     text = _DOUBLE_QUOTES.sub(_blank_quote, text)
     text = _SINGLE_QUOTES.sub(_blank_quote, text)
     text = _PLAY.sub(_blank, text)
     text = _blank_pasted(text)
     text = _SPOKEN.sub(_blank, text)
     text = _WROTE.sub(_blank, text)
+    text = _RECEIVED.sub(_blank, text)
     return _SUPPOSE.sub(_blank, text)
 
 
 def _blank(match: re.Match[str]) -> str:
     return BLANK * len(match.group())
+
+
+def _blank_code(match: re.Match[str]) -> str:
+    """A line of code; one that reads as a sentence of the speaker only ends like one."""
+    return match.group() if _OWN_START.match(match.group()) else _blank(match)
+
+
+_OWN_START = re.compile(r"\s*(?:i|i'm|im|i've|my|we|our|hi|hello|hey|ok|so|please|pls)\b", re.I)
 
 
 def _blank_quote(match: re.Match[str]) -> str:

@@ -115,7 +115,7 @@ NOT_NAMES = words(
     nothing something everything everyone someone anyone nobody also just now then there
     here later back again soon asap anytime tomorrow today tonight yesterday names virgo
     leo aries taurus gemini cancer libra scorpio sagittarius capricorn aquarius pisces
-    infj intj enfp infp estj entp isfj
+    team batman superman spiderman groot spartacus ishmael legion infj intj enfp infp estj entp isfj
     """
 )
 
@@ -170,12 +170,14 @@ OCCUPATIONS = words(
     umpire undertaker underwriter upholsterer urologist usher valet vet veterinarian
     videographer violinist volunteer waiter waitress warden watchmaker weaver welder
     winemaker woodworker worker writer youtuber zookeeper zoologist dev sre swe qa ux
-    lead sde ta mp pm postie bureaucrat undergrad undergraduate postgraduate grad phd
+    practitioner phlebotomist lead sde ta mp pm postie bureaucrat undergrad undergraduate
+    postgraduate grad phd
     """
 )
 OCCUPATION_SUFFIXES = (
     "ologist", "ographer", "ician", "smith", "maker", "keeper", "therapist", "herder", "wright",
     "dresser", "worker", "grower", "layer", "monger", "seller", "trainer", "writer", "master",
+    "tomist", "apist", "thetist", "ometrist", "iatrist", "odontist",
 )  # fmt: skip
 NOT_OCCUPATIONS = words(
     """
@@ -183,6 +185,12 @@ NOT_OCCUPATIONS = words(
     webmaster-of multilayer player scorekeeper noisemaker haymaker timekeeper bestseller
     patient politician-hater toastmaster musician-at-heart deal-maker deal-breaker
     """
+)
+WORKPLACES = (
+    r"(?:hospital|school|bank|warehouse|bakery|restaurant|library|factory|kitchen|nursery|museum|"
+    r"pharmacy|call cent(?:er|re)|hotel|salon|cafe|café|pub|garage|lab|clinic|kindergarten|farm|"
+    r"brewery|print shop|law firm|startup|care home|nursing home|laundry|spa|zoo|theat(?:er|re)|"
+    r"canteen|foundry|mine|shipyard|shop|store|supermarket|mall|gym|plant|airport|university)"
 )
 WORK_FIELDS = words(
     """
@@ -199,7 +207,9 @@ ANIMALS = (
     "guinea pigs?|rabbit|rabbits|bunny|bunnies|horse|horses|pony|tortoise|turtle|goldfish|ferret|"
     "ferrets|hedgehog|gecko|snake|lizard|iguana|chinchilla|gerbil|rat|rats|hen|hens|goat|goats|"
     "donkey|duck|ducks|pug|labrador|lab|beagle|poodle|terrier|greyhound|whippet|dachshund|corgi|"
-    "husky|collie|border collie|spaniel|retriever|golden retriever|shepherd|german shepherd|"
+    "husky|chickens?|rooster|cockerel|sheep|lamb|cow|bull|calf|pigeon|cavapoo|cockapoo|vizsla|"
+    "dalmatian|tabby cat|collie|border collie|spaniel|retriever|golden retriever|shepherd|"
+    "german shepherd|"
     "bulldog|french bulldog|boxer|rottweiler|chihuahua|tabby|siamese|maine coon|mutt|pup|pet|pets|"
     "parakeet|macaw|cockatoo|llama|alpaca|pig|axolotl|mare|"
     "gelding|stallion|foal|doggo|galgo|mastiff|"
@@ -212,7 +222,12 @@ RELATIONS: tuple[tuple[str, str], ...] = (
     ("brother", r"brothers?|bro"),
     ("son", r"sons?|little boy|baby boy"),
     ("daughter", r"daughters?|little girl|baby girl"),
-    ("child", r"kids?|child|children|toddler|newborn|baby|kiddo|twins|triplets"),
+    (
+        "child",
+        r"kids?|child|children|toddler|newborn|baby|kiddo|twins|triplets|"
+        r"(?:youngest|eldest|oldest|firstborn|little one)"
+        r"(?=,| \(|'s|\s(?:is|has|and|just|turned|starts?|goes|gets|called)\b| (?-i:[A-Z]))",
+    ),
     ("spouse", r"wife|husband|spouse|hubby|wifey|missus"),
     ("partner", r"partner|boyfriend|girlfriend|fianc[eé]e?|bf|gf|better half|significant other"),
     ("friend", r"friends?|mates?|budd(?:y|ies)|besties?|pals?|bff"),

@@ -135,3 +135,23 @@ def test_a_run_deleted_at_once_is_deleted_once(api: Api):
 
     assert sorted(a.status for a in answers) == [200, 404, 404, 404]
     assert not AgentSession.unscoped.exists()
+
+
+def test_a_run_deleted_while_an_observation_of_it_is_promoted_is_deleted(api: Api):
+    for place in range(5):
+        name, memory_id = f"cs-{place}", f"m-{place}"
+        held = create(api, name)["session_id"]
+        register(api, memory_id, name)
+        learnt, open_one = [
+            observe(api, memory_session_id=memory_id, title=f"Fact {number}")["id"]
+            for number in range(2)
+        ]
+        api.post(f"/observations/{learnt}/promote")
+        promoted, deleted = at_once(
+            [
+                lambda uid=open_one: api.post(f"/observations/{uid}/promote"),
+                lambda uid=held: api.delete(f"/sessions/{uid}"),
+            ]
+        )
+
+        assert (promoted.status, deleted.status) in {(200, 200), (404, 200)}

@@ -245,3 +245,42 @@ def test_a_conflict_settled_with_a_third_value_in_doubt_settles_that_one_too(
 
     assert values(api) == ["Hull"]
     assert values(api, status="contested") == values(api, "about") == []
+
+
+@pytest.mark.parametrize("way", ["delete", "forget"])
+def test_a_conflict_taken_back_takes_its_contested_value_with_it(
+    api: Api, in_doubt: dict, way: str
+):
+    doubt = in_doubt["home: Leeds or Porto"]
+    if way == "delete":
+        assert api.delete(f"/memories/{doubt}").status == 200
+    else:
+        assert api.post("/forget", {"ids": [doubt], "dry_run": False}).status == 200
+
+    assert values(api) == ["Leeds"]
+    assert values(api, status="contested") == ["Hull"]
+    assert values(api, "about") == ["home: Leeds or Hull"]
+
+
+def test_a_value_that_is_confirmed_by_hand_stays_the_same_memory(api: Api, home: str):
+    done = api.patch(f"/memories/{home}", {"value": "Leeds"})
+
+    assert (done.status, done["memory"]["memory_id"]) == (200, home)
+    assert [source["kind"] for source in done["memory"]["sources"]] == ["turn", "manual"]
+    assert done["diff"]["corrections"] == []
+    assert values(api, status="superseded") == []
+
+
+@pytest.mark.parametrize("value", [" ... ", "!?", "<private>Porto</private>", '" "'])
+def test_a_value_that_says_nothing_is_refused_everywhere(api: Api, in_doubt: dict, value: str):
+    doubt = in_doubt["home: Leeds or Porto"]
+    added = {"category": "identity", "key": "job", "value": value, "scope": ["user=u_alice"]}
+    answers = [
+        api.patch(f"/memories/{in_doubt['Leeds']}", {"value": value}),
+        api.post(f"/memories/{doubt}/resolve", {"value": value}),
+        api.post("/memories", added),
+    ]
+
+    assert [(a.status, a["errors"][0]["field"]) for a in answers] == [(400, "value")] * 3
+    assert values(api) == ["Leeds"]
+    assert values(api, "about") == ["home: Leeds or Hull", "home: Leeds or Porto"]

@@ -65,3 +65,44 @@ def test_an_agent_of_somebody_else_does_not_find_it(space: Space, acme: list[dic
 
     assert agent.get(f"/entities/{acme[0]['id']}").status == 404
     assert agent.get("/entities")["data"] == []
+
+
+def test_a_mention_under_another_name_is_the_same_entity(api: Api):
+    said = {"text": "I work at International Business Machines.", "scope": ["user=u_alice"]}
+    told = api.post("/facts", said)
+    [ibm] = told["diff"]["entities"]
+    api.post(f"/entities/{ibm['id']}/aliases", {"name": "Big Blue"})
+    again = api.post("/facts", said | {"text": "Actually, I work at Big Blue."})
+
+    [item] = again["diff"]["attributes"]
+    assert (item["op"], item["value"]) == ("reinforced", "International Business Machines")
+    assert item["source"]["quote"].endswith("Big Blue")
+    assert [entity["id"] for entity in api.get("/entities")["data"]] == [ibm["id"]]
+
+
+def test_a_job_that_ended_is_found_under_the_other_name_of_its_employer(api: Api):
+    said = {"text": "I work at International Business Machines.", "scope": ["user=u_alice"]}
+    [ibm] = api.post("/facts", said)["diff"]["entities"]
+    api.post(f"/entities/{ibm['id']}/aliases", {"name": "Big Blue"})
+    api.post("/facts", said | {"text": "I no longer work at Big Blue."})
+
+    assert api.get("/memories?key=employer")["data"] == []
+
+
+def test_a_name_belongs_to_one_entity_of_a_scope(api: Api, acme: list[dict]):
+    one, other = acme
+    api.post(f"/entities/{one['id']}/aliases", {"name": "The Firm"})
+    path = f"/entities/{other['id']}/aliases"
+
+    for taken in ("acme corp", "the firm"):
+        answer = api.post(path, {"name": taken})
+        assert (answer.status, answer["code"]) == (409, "name_taken")
+    assert api.post(path, {"name": "..."}).status == 400
+
+
+def test_people_do_not_say_what_names_mean(space: Space, acme: list[dict]):
+    alice = space.api_of(space.make_user("u_alice"))
+    one, other = acme
+
+    assert alice.post(f"/entities/{one['id']}/aliases", {"name": "ACME"}).status == 403
+    assert alice.post(f"/entities/{one['id']}/merge", {"into": other["id"]}).status == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -34,13 +35,28 @@ def redact(api: Api, answer: Answer, place: int = 0) -> Answer:
 def tables_saying(word: str) -> list[str]:
     """The tables in which some column of some row holds the word, in any case."""
     found = []
+    in_bytes = "|".join(form.encode().hex() for form in (word, word.title()))
     with connection.cursor() as cursor:
         for model in apps.get_models(include_auto_created=True):
             table = model._meta.db_table
-            cursor.execute(f"SELECT 1 FROM {table} t WHERE t::text ~* %s LIMIT 1", [word])
+            cursor.execute(
+                f"SELECT 1 FROM {table} t WHERE t::text ~* %s LIMIT 1", [f"{word}|{in_bytes}"]
+            )
             if cursor.fetchone():
                 found.append(table)
     return found
+
+
+STATES = ("conversations_checkpoint", "conversations_checkpointwrite")
+
+
+def kept_by_an_app(api: Api, words: str) -> None:
+    """The state of a thread, and a write of it, that hold the words."""
+    blob = base64.b64encode(words.encode()).decode()
+    place = {"thread_id": "t", "checkpoint_id": "1", "scope": SCOPE}
+    write = {"idx": 0, "channel": "c", "type": "msgpack", "blob": blob}
+    api.post("/checkpoints", place | {"type": "msgpack", "blob": blob})
+    api.post("/checkpoints/writes", place | {"task_id": "k", "writes": [write]})
 
 
 @pytest.fixture
@@ -49,7 +65,8 @@ def zanzibar(api: Api) -> Answer:
     answer = told(api, "I live in Zanzibar.", "Nice weather today.", Idempotency_Key="k1")
     api.call("POST", "/memory/query", {"query": "who lives in Zanzibar?", "scope": SCOPE})
     assert answer["diff"]["attributes"] or answer["diff"]["relations"]
-    assert "memories_trace" in tables_saying("zanzibar")
+    kept_by_an_app(api, "I live in Zanzibar.")
+    assert {"memories_trace", *STATES} <= set(tables_saying("zanzibar"))
     return answer
 
 

@@ -122,6 +122,23 @@ def test_a_private_block_across_the_parts_of_a_long_fact_is_cut_out_whole(space:
     assert Memory.unscoped.get().value == "Leeds"
 
 
+def test_a_private_block_may_open_in_one_part_and_close_in_another(api: Api):
+    told = ["I live in <private>Xana", "du, in Xanadu", "or Xanadu</private>Leeds.", "Bye."]
+    parts = [{"type": "text", "text": text} for text in told]
+    parts.insert(1, {"type": "image_url", "image_url": {"url": "data:,"}})
+    session = api.session("user=u_alice")["id"]
+    message = {"role": "user", "content": parts}
+    [turn] = api.post(f"/sessions/{session}/turns", {"messages": [message]})["turns"]
+
+    assert "xana" not in everything().lower()
+    assert [part.get("text") for part in turn["parts"]["content"] if "text" in part] == [
+        "I live in ",
+        "",
+        "Leeds.",
+        "Bye.",
+    ]
+
+
 def test_a_refused_row_reaches_no_log(api: Api, logged: Any, monkeypatch: pytest.MonkeyPatch):
     """PostgreSQL's message of a broken constraint holds the whole row."""
 
