@@ -9,12 +9,11 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 
 from memories.forgetting import ERASE, RETRACT
-from memories.models import Memory
+from memories.models import MAX_VALUE, Memory
 from memories.uncertainties import Option
 from memsync.common.errors import Forbidden, Problem
 from memsync.common.privacy import strip_private
 
-MAX_VALUE = 10_000
 DISMISS, OTHER = "dismiss", "other"
 IN_WORDS = {
     "memory_not_live": "It changed while you were looking, and is no longer remembered.",
@@ -82,7 +81,10 @@ class SettleForm(forms.Form):
     choice = forms.ChoiceField(
         label="What is right",
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of these."},
+        error_messages={
+            "required": "Choose one of these.",
+            "invalid_choice": "That is no longer in question. Look again.",
+        },
     )
     other = ValueField(
         label="Something else",
@@ -96,7 +98,7 @@ class SettleForm(forms.Form):
         self.options = options
         choice: Any = self.fields["choice"]
         choice.choices = [
-            *[(str(index), _in_words(option)) for index, option in enumerate(options)],
+            *[(str(option.id), _in_words(option)) for option in options],
             (OTHER, "Something else, written below"),
             (DISMISS, "Neither matters: leave everything as it is"),
         ]
@@ -121,7 +123,7 @@ class SettleForm(forms.Form):
             return None
         if choice == OTHER:
             return str(self.cleaned_data["other"])
-        return self.options[int(choice)].value
+        return next(option.value for option in self.options if str(option.id) == choice)
 
 
 class DismissForm(forms.Form):

@@ -43,6 +43,8 @@ class ShownTurn:
     speaker: str
     at: datetime
     is_redacted: bool
+    hidden: str
+    """What of it readers of the conversation no longer get; empty for nothing."""
     is_inherited: bool
     """Said in a conversation that this one was forked from."""
     segments: list[Segment[str]]
@@ -99,6 +101,7 @@ def _shown(turn: Turn, sources: list[Source], conversation: Conversation, user: 
         speaker=turn.sender or (user if turn.role == "user" else Turn.Role(turn.role).label),
         at=turn.occurred_at or turn.created_at,
         is_redacted=turn.redacted_at is not None,
+        hidden="This turn is" if turn.hidden_at else "Parts are" if turn.hidden_items else "",
         is_inherited=turn.conversation_id != conversation.pk,
         segments=mark(text, spans) if text else [],
         cut=length - len(text),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -23,6 +24,8 @@ KINDS = {
 class Option:
     """One of the values in question."""
 
+    id: UUID
+    """Of its memory."""
     value: str
     is_live: bool
     """Whether it holds now, until somebody decides."""
@@ -56,7 +59,7 @@ def options_of(doubts: Sequence[Memory], rows: QuerySet) -> dict[int, list[Optio
 
 def _option(row: Memory) -> Option:
     is_curated = row.authority == Memory.Authority.AUTHORITATIVE
-    return Option(row.value, row.status == Memory.Status.LIVE, is_curated)
+    return Option(row.uid, row.value, row.status == Memory.Status.LIVE, is_curated)
 
 
 def _place(doubt: Memory) -> tuple[object, ...]:

@@ -12,20 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.api.views import SessionRoutes
-from conversations.lineage import line_of
-from memories import context
 from memories.api.recall import RecallView
-from memories.context.assemble import Material
+from memories.context.asking import DEFAULT_TOKENS, MAX_QUERY, MAX_TOKENS, want, write
 from memories.context.render import FORMATS
-from memories.recall import Asked, Filters, Pending, Recalled, prepare
+from memories.recall import Pending, Recalled
 from memsync.common.errors import InvalidField
 from memsync.common.pagination import refuse_unknown_parameters
+from memsync.common.parsing import read_number
 from memsync.common.privacy import strip_private
 
-DEFAULT_TOKENS, MAX_TOKENS = 4000, 1_000_000
-MEMORIES = 30
-"""Best memories that are considered."""
-MAX_QUERY = 10_000
 _PARAMETERS = frozenset({"query", "max_tokens", "format", "branch"})
 
 
@@ -73,39 +68,27 @@ class ContextView(RecallView, SessionRoutes):
     )
     def retrieve(self, request: Request, session_id: str) -> Pending:
         """Instructions, what was said before in summary, newest turns, memories for the query."""
-        self.conversation = self.find_session(session_id)
+        conversation = self.find_session(session_id)
         refuse_unknown_parameters(request, _PARAMETERS)
         self.form = _choice(request, "format", FORMATS)
-        self.budget = _number(request, "max_tokens")
-        branch = _choice(request, "branch", ("false", "true")) == "true"
-        self.turns = context.read_turns(self.conversation, self.budget)
-        self.instructions = context.instructions_for(
-            self.principal, self.conversation, branch=branch
+        self.wanted = want(
+            self.principal,
+            conversation,
+            query=_query(request),
+            budget=read_number(
+                request, "max_tokens", default=DEFAULT_TOKENS, least=1, most=MAX_TOKENS
+            ),
+            branch=_choice(request, "branch", ("false", "true")) == "true",
         )
-        segments = line_of(self.conversation) if branch else None
-        asked = Asked(
-            principal=self.principal,
-            query=_query(request) or context.question_of(self.turns),
-            scope=self.conversation.scope,
-            top_k=MEMORIES,
-            include=("memories",),
-            filters=Filters(segments=segments),
-        )
-        return prepare(asked, served=self.conversation)
+        return self.wanted.pending
 
     def finish(self, pending: Pending, found: Recalled) -> Any:
         """The context, whole pieces within the budget."""
-        material = Material(
-            self.instructions,
-            context.facts_of(found.results),
-            self.turns,
-            self.conversation.turn_count,
-        )
-        shown, account = context.write_context(material, budget=self.budget, form=self.form)
+        shown, account = write(self.wanted, found, form=self.form)
         if self.form == "text":
             headers = {"X-Trace-ID": str(found.trace.uid), "X-Tokens": str(account["tokens"])}
             return HttpResponse(shown, content_type="text/plain; charset=utf-8", headers=headers)
-        about = {"trace_id": found.trace.uid, "session_id": self.conversation.uid}
+        about = {"trace_id": found.trace.uid, "session_id": self.wanted.conversation.uid}
         return Response(about | {"format": self.form} | shown | account)
 
 
@@ -114,14 +97,6 @@ def _choice(request: Request, name: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise InvalidField(name, f"one of {', '.join(allowed)}")
     return value
-
-
-def _number(request: Request, name: str) -> int:
-    text = request.query_params.get(name, str(DEFAULT_TOKENS))
-    is_number = text.isascii() and text.isdecimal() and len(text) <= 9
-    if not is_number or not 1 <= int(text) <= MAX_TOKENS:
-        raise InvalidField(name, f"a number from 1 to {MAX_TOKENS}")
-    return int(text)
 
 
 def _query(request: Request) -> str:

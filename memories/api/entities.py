@@ -11,13 +11,12 @@ from rest_framework.response import Response
 
 from accounts.api.base import SCOPE_PARAMETER, ProjectView
 from conversations.api.views import PAGE
-from conversations.services import refuse_unless_writable
 from memories import entities
 from memories.models import Entity
 from memsync.common.errors import NotFound
 from memsync.common.ids import parse_uuid
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
-from memsync.common.serializers import StrictSerializer, TitleField, UUIDField
+from memsync.common.serializers import PageSerializer, StrictSerializer, TitleField, UUIDField
 
 
 class MergeSerializer(StrictSerializer):
@@ -44,12 +43,10 @@ class EntitySerializer(serializers.Serializer):
     created_at = serializers.DateTimeField()
 
 
-class EntityListSerializer(serializers.Serializer):
+class EntityListSerializer(PageSerializer):
     """A page of entities."""
 
     data = EntitySerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class EntityView(ProjectView):
@@ -80,7 +77,7 @@ class EntityView(ProjectView):
     def merge(self, request: Request, entity_id: str) -> Response:
         """Merge an entity into another of the same scope."""
         entity = self.find(entity_id)
-        refuse_unless_writable(self.principal, entity)
+        entities.refuse_unless_nameable(self.principal, entity)
         into = self.find(str(self.read(MergeSerializer)["into"]))
         merged = entities.merge_entities(principal=self.principal, entity=entity, into=into)
         return Response(entity_json(self.find(str(merged.uid))))
@@ -91,7 +88,7 @@ class EntityView(ProjectView):
     def add_alias(self, request: Request, entity_id: str) -> Response:
         """Give an entity another name."""
         entity = self.find(entity_id)
-        refuse_unless_writable(self.principal, entity)
+        entities.refuse_unless_nameable(self.principal, entity)
         name = self.read(AliasSerializer)["name"]
         entities.add_alias(principal=self.principal, entity=entity, name=name)
         return Response(entity_json(self.find(entity_id)), status=201)

@@ -19,14 +19,18 @@ from memories.api.serializers import (
     MemorySerializer,
     scope_field,
 )
-from memories.models import Category, Memory, MemoryChange
+from memories.models import MAX_VALUE, Category, Memory, MemoryChange
 from memories.render import change_json, memory_json
 from memsync.common.errors import Forbidden, InvalidField, NotFound
 from memsync.common.ids import parse_uuid
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
-from memsync.common.serializers import StrictBooleanField, StrictCharField, StrictSerializer
+from memsync.common.serializers import (
+    PageSerializer,
+    StrictBooleanField,
+    StrictCharField,
+    StrictSerializer,
+)
 
-MAX_VALUE = 10_000
 LIST_PARAMETERS = PAGE_PARAMETERS | {"scope", "category", "status", "key", "subject"}
 
 
@@ -84,12 +88,10 @@ class ChangeSerializer(serializers.Serializer):
     after = serializers.DictField(allow_null=True)
 
 
-class HistorySerializer(serializers.Serializer):
+class HistorySerializer(PageSerializer):
     """A page of changes."""
 
     data = ChangeSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class MemoryView(ProjectView):

@@ -40,6 +40,7 @@ from memsync.common.errors import InvalidField, NotFound
 from memsync.common.ids import parse_uuid
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
 from memsync.common.serializers import (
+    PageSerializer,
     StrictCharField,
     StrictIntegerField,
     StrictSerializer,
@@ -107,20 +108,16 @@ class ObservationSerializer(ObservationRowSerializer):
     scope = serializers.ListField(child=serializers.CharField())
 
 
-class ObservationListSerializer(serializers.Serializer):
+class ObservationListSerializer(PageSerializer):
     """A page of observations."""
 
     data = ObservationSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
-class ObservationIndexSerializer(serializers.Serializer):
+class ObservationIndexSerializer(PageSerializer):
     """A page of index rows."""
 
     data = ObservationRowSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class ObservationBatchSerializer(serializers.Serializer):

@@ -12,6 +12,7 @@ from memories.api.serializers import SourceSerializer, TraceSerializer, scope_fi
 from memories.models import Category, RecallFeedback
 from memories.recall import INCLUDE
 from memsync.common.serializers import (
+    PageSerializer,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -170,12 +171,10 @@ class RecalledSerializer(serializers.Serializer):
     latency_ms = serializers.FloatField()
 
 
-class TraceListSerializer(serializers.Serializer):
+class TraceListSerializer(PageSerializer):
     """A page of traces."""
 
     data = TraceSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class FeedbackSerializer(StrictSerializer):

@@ -10,6 +10,7 @@ from conversations.services import MAX_BATCH, MAX_MESSAGES
 from memories.models import Category, Memory
 from memsync.common.serializers import (
     MetadataField,
+    PageSerializer,
     StrictBooleanField,
     StrictCharField,
     StrictSerializer,
@@ -101,12 +102,10 @@ class MemorySerializer(MemoryItemSerializer):
     sources = SourceSerializer(many=True)
 
 
-class MemoryListSerializer(serializers.Serializer):
+class MemoryListSerializer(PageSerializer):
     """A page of memories."""
 
     data = MemorySerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-    has_more = serializers.BooleanField()
 
 
 class DiffItemSerializer(MemoryItemSerializer):

@@ -39,6 +39,8 @@ class ErasedSerializer(serializers.Serializer):
     idempotency_keys = serializers.IntegerField(help_text="whose stored answer showed them")
     agent_sessions = serializers.IntegerField(help_text="the run whose prompts it held")
     observations = serializers.IntegerField(help_text="of that run")
+    checkpoints = serializers.IntegerField(help_text="of apps, that held the words")
+    checkpoint_writes = serializers.IntegerField()
 
 
 class WholeSessionView(SessionView):

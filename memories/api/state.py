@@ -23,6 +23,7 @@ from memories.models import Memory
 from memories.render import memory_json
 from memsync.common.errors import InvalidField, NotFound
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
+from memsync.common.parsing import read_number
 from memsync.common.serializers import (
     StrictBooleanField,
     StrictIntegerField,
@@ -173,8 +174,8 @@ class SessionMemoryView(StateRoutes):
         conversation = self.find_session(session_id)
         refuse_unknown_parameters(request, frozenset({"since_seq", "until_seq", "branch"}))
         head = conversation.next_seq - 1
-        since = _number(request, "since_seq", 0)
-        until = _number(request, "until_seq", head)
+        since = read_number(request, "since_seq", default=0)
+        until = read_number(request, "until_seq", default=head)
         if since > until:
             raise InvalidField("since_seq", "lies after until_seq")
         branch = request.query_params.get("branch", "false")
@@ -198,12 +199,3 @@ class SessionMemoryView(StateRoutes):
         refuse_unknown_parameters(request, PAGE_PARAMETERS)
         rows = Memory.objects.reachable(self.principal).live().with_sources()
         return Response(paginate(request, state.resting_on(rows, conversation), memory_json))
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        raise InvalidField(name, "a number from 0")
-    return int(text)

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from accounts.principals import Principal
 from conversations.history import read_history
+from conversations.items import is_whole, kept_in
 from conversations.models import Conversation
 from memories.context.assemble import Context, Count, Fact, Material, assemble, shrink
 from memories.context.messages import Said, said
@@ -42,7 +43,13 @@ def read_turns(conversation: Conversation, budget: int) -> list[Said]:
     """The newest turns of the visible history that could matter for this budget."""
     head = conversation.turn_count
     first = max(1, head - min(MAX_READ, budget * 4 // READ_CHARACTERS + 50) + 1)
-    return [said(row) for row in read_history(conversation, first, head) if not row["redacted_at"]]
+    return [said(row) for row in read_history(conversation, first, head) if _is_shown(row)]
+
+
+def _is_shown(row: dict[str, Any]) -> bool:
+    """Whether a model is to read a turn: its words stand, and it is a message."""
+    is_gone = row["redacted_at"] or row["hidden_at"]
+    return not is_gone and not is_whole(kept_in(row["parts"]))
 
 
 def question_of(turns: list[Said]) -> str:

@@ -10,24 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from conversations.messages import as_message
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A tool call; `arguments` is JSON text."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a tool answered to the call of this id."""
-
-    id: str
-    text: str
+from conversations.calls import Call, Result, blocks_in, is_piece, pieces_of
+from conversations.items import shown
+from conversations.messages import as_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +31,13 @@ class Said:
 
 
 def said(row: dict[str, Any]) -> Said:
-    """A row of `read_history`."""
+    """A row of `read_history`, without its hidden items."""
+    row = shown(row)
     parts = row["parts"] if isinstance(row["parts"], dict) else {}
-    blocks = [b for b in _list(parts.get("content")) if isinstance(b, dict)]
-    calls = [*map(_openai_call, _dicts(parts.get("tool_calls"))), *_anthropic_calls(blocks)]
-    results = _anthropic_results(blocks)
-    is_blocks = bool(results) or any(block.get("type") == "tool_use" for block in blocks)
+    pieces = list(pieces_of(parts))
+    calls = [piece for piece in pieces if isinstance(piece, Call)]
+    results = [piece for piece in pieces if isinstance(piece, Result)]
+    is_blocks = any(is_piece(block) for block in blocks_in(parts))
     if row["role"] == "tool":
         results = [Result(str(parts.get("tool_call_id") or ""), row["content"])]
     return Said(
@@ -62,7 +48,7 @@ def said(row: dict[str, Any]) -> Said:
         sender=row["sender"],
         calls=tuple(calls),
         results=tuple(results),
-        whole=None if is_blocks else as_message(row["role"], row["content"], row["parts"]),
+        whole=None if is_blocks else as_chat(row["role"], row["content"], row["parts"]),
     )
 
 
@@ -143,38 +129,6 @@ def _merged(ends: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _openai_call(call: dict[str, Any]) -> Call:
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    return Call(
-        str(call.get("id") or ""),
-        str(function.get("name") or ""),
-        str(function.get("arguments") or "{}"),
-    )
-
-
-def _anthropic_calls(blocks: list[dict[str, Any]]) -> list[Call]:
-    return [
-        Call(str(b.get("id") or ""), str(b.get("name") or ""), json.dumps(b.get("input") or {}))
-        for b in blocks
-        if b.get("type") == "tool_use"
-    ]
-
-
-def _anthropic_results(blocks: list[dict[str, Any]]) -> list[Result]:
-    return [
-        Result(str(block.get("tool_use_id") or ""), _result_text(block.get("content")))
-        for block in blocks
-        if block.get("type") == "tool_result"
-    ]
-
-
-def _result_text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "\n".join(str(block["text"]) for block in _dicts(content) if "text" in block)
-
-
 def _object(text: str) -> Any:
     """The arguments as an object; text that is none is kept under a name of its own."""
     try:
@@ -182,11 +136,3 @@ def _object(text: str) -> Any:
     except ValueError:
         value = None
     return value if isinstance(value, dict) else {"arguments": text}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in _list(value) if isinstance(one, dict)]

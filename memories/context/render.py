@@ -19,13 +19,26 @@ def as_text(context: Context) -> str:
 
 def as_openai(context: Context) -> dict[str, Any]:
     """Chat messages; the memories come before the newest question."""
-    messages = [message for turn in context.turns for message in in_openai(turn)]
+    messages = _joined([message for turn in context.turns for message in in_openai(turn)])
     if head := _head(context):
         messages.insert(0, {"role": "system", "content": head})
     if tail := _tail(context):
         place = _last_user(messages, lambda message: message["role"] == "user")
         messages.insert(place, {"role": "system", "content": tail})
     return {"messages": messages}
+
+
+def _joined(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With calls made one after the other in one message, as their results must follow it."""
+    joined: list[dict[str, Any]] = []
+    for message in messages:
+        is_more = message.get("tool_calls") and not message.get("content")
+        if joined and joined[-1].get("tool_calls") and is_more:
+            calls = [*joined[-1]["tool_calls"], *message["tool_calls"]]
+            joined[-1] = joined[-1] | {"tool_calls": calls}
+        else:
+            joined.append(message)
+    return joined
 
 
 def as_anthropic(context: Context) -> dict[str, Any]:

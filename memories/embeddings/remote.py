@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
-from typing import Any, NoReturn
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from typing import Any
 
 import numpy as np
 
 from memories.embeddings.types import EmbeddingError, Vector, unit
+from memsync.common.outbound import OutboundError, post_json
 
 MAX_ANSWER_BYTES = 64 * 2**20
-_PERMANENT = frozenset({400, 413, 422})
+_PERMANENT = frozenset({"status_400", "status_413", "status_422"})
 """The provider will refuse the same texts again."""
-_CHUNK = 2**16
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """The key goes to the configured host and nowhere else."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse; the caller sees the 3xx as an error."""
-
-
-_opener = build_opener(_NoRedirect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,40 +44,15 @@ class OpenAIEmbedder:
 
 
 def _post(url: str, body: dict[str, Any], key: str, seconds: float) -> Any:
-    headers = {"Content-Type": "application/json"}
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - from the settings
-    deadline = time.monotonic() + seconds
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        with _opener.open(request, timeout=seconds) as response:
-            return json.loads(_read(response, deadline))
-    except HTTPError as error:
-        _refuse(error)
-    except (OSError, HTTPException, ValueError, RecursionError) as error:
-        raise EmbeddingError(f"the provider failed: {type(error).__name__}") from error
-
-
-def _read(response: HTTPResponse, deadline: float) -> bytes:
-    """The body, within the deadline however slowly it drips."""
-    parts: list[bytes] = []
-    size = 0
-    while part := response.read1(_CHUNK):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER_BYTES or time.monotonic() > deadline:
-            raise EmbeddingError("the provider's answer is too large or too slow")
-    return b"".join(parts)
-
-
-def _refuse(error: HTTPError) -> NoReturn:
-    wait = error.headers.get("Retry-After", "")
-    seconds = float(wait) if wait.isascii() and wait.isdecimal() else None
-    raise EmbeddingError(
-        f"the provider answered {error.code}",
-        retry_after=seconds,
-        is_permanent=error.code in _PERMANENT,
-    ) from error
+        return post_json(url, body, headers=headers, seconds=seconds, max_bytes=MAX_ANSWER_BYTES)
+    except OutboundError as error:
+        raise EmbeddingError(
+            f"the provider failed: {error.code}",
+            retry_after=error.retry_after,
+            is_permanent=error.code in _PERMANENT,
+        ) from error
 
 
 def _vectors(answer: Any, count: int, dimensions: int | None) -> list[Vector]:

@@ -21,7 +21,17 @@ def read_conversations(document: Any) -> list[Imported]:
         document = document.get("conversations", [document])
     if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
         raise BadFile("expected a list of conversations")
-    return [_read(item, index) for index, item in enumerate(document)]
+    return [_read_safely(item, index) for index, item in enumerate(document)]
+
+
+def _read_safely(item: dict[str, Any], index: int) -> Imported:
+    """One conversation; whatever is of another type than its format has is a BadFile."""
+    try:
+        return _read(item, index)
+    except BadFile:
+        raise
+    except (AttributeError, LookupError, OSError, OverflowError, TypeError, ValueError) as error:
+        raise BadFile(f"conversation {index} is not as its format has it: {error}") from error
 
 
 def _read(item: dict[str, Any], index: int) -> Imported:

@@ -29,6 +29,8 @@ def read(conversation: dict[str, Any], index: int) -> Imported:
     """One conversation with its branches. Raises BadFile."""
     tree = Tree(conversation["mapping"], index)
     leaves = tree.leaves()
+    if tree.nodes and not leaves:
+        raise BadFile(f"conversation {index}: its messages go round in a circle")
     current = conversation.get("current_node")
     main = current if current in tree.nodes else (leaves[-1] if leaves else None)
     own_id = conversation.get("conversation_id") or conversation.get("id")

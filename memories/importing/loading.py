@@ -21,6 +21,9 @@ from memsync.common.tenancy import tenant_scope
 
 CHUNK = 200
 """Messages per transaction."""
+STATEMENTS = ("attributes", "relations", "instructions", "uncertainties")
+MAKING = frozenset({"added", "corrected", "contested"})
+"""The ops of statements that made a memory."""
 
 
 @dataclass(slots=True)
@@ -28,15 +31,14 @@ class Loaded:
     """What an import stored."""
 
     turns: int = 0
-    statements: int = 0
+    memories: int = 0
     forks: int = 0
 
     def note(self, done: services.Recorded) -> None:
         """Count what one write stored."""
         self.turns += done.new_count
-        self.statements += sum(
-            len(items) for items in done.diff.values() if isinstance(items, list)
-        )
+        items = [item for name in STATEMENTS for item in done.diff.get(name, [])]
+        self.memories += sum(item["op"] in MAKING for item in items)
 
 
 def load(*, principal: Principal, one: Imported, scope: Scope) -> Loaded:

@@ -16,6 +16,8 @@ def read(item: dict[str, Any], index: int) -> Imported:
         raise BadFile(f"conversation {index} is in no format that is read here")
     if unknown := set(item) - FIELDS:
         raise BadFile(f"conversation {index} has unknown fields: {', '.join(sorted(unknown))}")
+    if not isinstance(item.get("scope"), list | None):
+        raise BadFile(f"conversation {index} has a scope that is no list of tags")
     rest = {name: value for name, value in item.items() if name != "turns"}
     key = str(item.get("id") or item.get("title") or index)
     return Imported(key=key, messages=turns, **rest)

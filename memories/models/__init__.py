@@ -1,6 +1,7 @@
 """What was learnt: memories, their sources, the traces that changed them, what recall needs."""
 
 from memories.models.memory import (
+    MAX_VALUE,
     Category,
     Entity,
     EntityAlias,
@@ -13,6 +14,7 @@ from memories.models.recall import EmbeddingModel, QuerySession, RecallFeedback,
 from memories.models.record import ErasureReceipt, MemoryChange, Trace, TraceTurn
 
 __all__ = [
+    "MAX_VALUE",
     "Category",
     "EmbeddingModel",
     "Entity",

@@ -18,6 +18,9 @@ from accounts.rows import ProjectRow, ScopedRow
 from conversations.models import AgentSession, Turn
 from memories.querysets import MemoryQuerySet, ObservationQuerySet
 
+MAX_VALUE = 10_000
+"""Characters of a value that somebody writes by hand."""
+
 
 class Category(models.TextChoices):
     """Categories live differently: see `memories.lifetimes`."""

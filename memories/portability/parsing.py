@@ -6,16 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.scope import BadScope, parse_tags
-from memories.portability.records import BY_TYPE, Record
+from memories.models import Memory
+from memories.portability.records import BY_TYPE, CHANGE, MEMORY, Record
+from memories.render import snapshot
 from memsync.common.ids import parse_uuid
 from memsync.common.parsing import depth
 
 MAX_DEPTH = 64
 _TEXT = (models.CharField, models.TextField)
+_NUMBERS = (models.IntegerField, models.FloatField)
+_LISTS_OF_TEXT = {"members", "facts", "concepts", "files_read", "files_modified"}
+SNAPSHOT = tuple(snapshot(Memory()))
+"""What a change says of a memory, each under the name of its column."""
 
 
 class BadLine(ValueError):
@@ -28,9 +35,11 @@ class BadLine(ValueError):
 
 def parse_line(line: Any) -> tuple[str, dict[str, Any]]:
     """The type of a line and its values as the database takes them. Raises BadLine."""
-    record = BY_TYPE.get(line.get("type", "")) if isinstance(line, dict) else None
+    kind = line.get("type") if isinstance(line, dict) else None
+    record = BY_TYPE.get(kind) if isinstance(kind, str) else None
     if record is None:
         raise BadLine("type", "is none of an export")
+    line = dict.fromkeys(record.later) | line
     if set(line) != set(record.fields):
         odd = sorted(set(line) ^ set(record.fields))
         raise BadLine(odd[0][:100], "is missing or unknown")
@@ -43,7 +52,26 @@ def parse_line(line: Any) -> tuple[str, dict[str, Any]]:
         parsed[name] = _value(record, name, line[name])
     for name in record.extra:
         parsed[name] = _rank(name, line[name])
+    if record is CHANGE:
+        _check_snapshots(parsed)
     return record.name, parsed
+
+
+def _check_snapshots(change: dict[str, Any]) -> None:
+    """What a change says of its memory is as `snapshot` writes it; what it replaced is named."""
+    before, after = change["before"], change["after"]
+    if not isinstance(before, dict | None) or not isinstance(after, dict):
+        raise BadLine("after", "is no snapshot of a memory")
+    is_unnamed = change["op"] == "corrected" and before and "memory_id" not in before
+    if is_unnamed or (before and not set(before) <= {*SNAPSHOT, "memory_id"}):
+        raise BadLine("before", "is no snapshot of a memory")
+    if set(after) != set(SNAPSHOT):
+        raise BadLine("after", "is no snapshot of a memory")
+    for name, value in [*(before or {}).items(), *after.items()]:
+        if name == "memory_id":
+            _uuid("before", value)
+        else:
+            _value(MEMORY, name, value)
 
 
 def _uuid(name: str, value: Any) -> UUID:
@@ -87,13 +115,31 @@ def _value(record: Record, name: str, value: Any) -> Any:
         return _hex(name, value)
     if isinstance(column, _TEXT) and not isinstance(value, str):
         raise BadLine(name, "is not text")
+    if isinstance(column, _NUMBERS) and not _is_number(column, value):
+        raise BadLine(name, "is not a number of its kind")
+    if isinstance(column, ArrayField):
+        _check_items(column, name, value)
     if isinstance(column, models.JSONField) and not isinstance(value, _shape(column)):
         raise BadLine(name, "is of another shape")
+    if name in _LISTS_OF_TEXT and not all(isinstance(each, str) for each in value):
+        raise BadLine(name, "is not a list of texts")
     if depth(value) > MAX_DEPTH:
         raise BadLine(name, f"is nested deeper than {MAX_DEPTH}")
     if column.choices and value not in dict(column.flatchoices):
         raise BadLine(name, "is none of its values")
     return _cleaned(column, name, value)
+
+
+def _is_number(column: Any, value: Any) -> bool:
+    """Whether JSON gave a whole number for an integer column, any number for another."""
+    kind = int if isinstance(column, models.IntegerField) else (int, float)
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _check_items(column: Any, name: str, value: Any) -> None:
+    kind = str if isinstance(column.base_field, _TEXT) else int
+    if not isinstance(value, list) or not all(type(each) is kind for each in value):
+        raise BadLine(name, "is not a list of its kind")
 
 
 def _shape(column: Any) -> type:

@@ -202,10 +202,13 @@ def _finish_sessions(run: Import, rows: Sequence[Conversation]) -> None:
 def _finish_turns(run: Import, rows: Sequence[Turn]) -> None:
     """What a turn copies from its session; how many changes came before it, for now as a rank."""
     sessions = {row.pk: row for row in run.rows["session"]}
+    places = sum(line["place"] is not None for line in run.lines["trace"])
     for row, line in zip(rows, run.lines["turn"], strict=True):
         session = sessions[row.conversation_id]
         row.user_id, row.scope_key = session.user_id, session.scope_key
         row.appended_at_trace = line["appended_at"]
+        if row.appended_at_trace > places:
+            raise _bad(BY_TYPE["turn"], "appended_at", f"of turn {row.uid} is beyond all places")
         row.embedded_with = "" if row.redacted_at else None
 
 

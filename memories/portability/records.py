@@ -32,6 +32,8 @@ class Record:
     """Kept as they are."""
     references: tuple[tuple[str, str], ...] = ()
     """(foreign key, type of what it refers to); a line has the id of that, or null."""
+    later: tuple[str, ...] = ()
+    """Columns that files written before they existed lack; they are null there."""
     is_scoped: bool = False
     extra: tuple[str, ...] = ()
     """What only ranks can say: a trace's place in the order of changes, and how many came before a
@@ -84,7 +86,10 @@ TURN = Record(
         "occurred_at",
         "created_at",
         "redacted_at",
+        "hidden_at",
+        "hidden_items",
     ),
+    later=("hidden_at", "hidden_items"),
     references=(("conversation", "session"), ("parent", "turn")),
     extra=("appended_at",),
 )

@@ -11,12 +11,13 @@ from django.core.management.base import CommandError, CommandParser
 from accounts.management.lookups import project_by_slug
 from accounts.principals import of_command
 from accounts.scope import BadScope, parse_tags
-from conversations.api.serializers import MessageSerializer
+from conversations.api.serializers import CreateSessionSerializer, MessageSerializer
 from memories.importing import BadFile, Imported, read_conversations
 from memories.importing.loading import Loaded, load
 from memsync.common.commands import JsonCommand
 from memsync.common.errors import Problem
 from memsync.common.parsing import loads
+from memsync.common.privacy import without_private
 
 
 class Command(JsonCommand):
@@ -40,33 +41,33 @@ class Command(JsonCommand):
         project = project_by_slug(options["tenant"], options["project"])
         principal = of_command(project, "import_conversations")
         try:
-            found = read_conversations(loads(options["file"].read_bytes()))
+            found = read_conversations(without_private(loads(options["file"].read_bytes())))
             given = None if options["scope"] is None else parse_tags(options["scope"])
-            wanted = [one for one in found if options["only"] in {"", one.key, one.title}]
+            wanted = [one for one in found if options["only"] in ("", one.key, one.title)]
             scopes = [parse_tags(one.scope or []) if given is None else given for one in wanted]
         except (OSError, BadFile, BadScope, Problem) as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        done = []
-        for one, scope in zip(wanted, scopes, strict=True):
-            done.append(load(principal=principal, one=_checked(one), scope=scope))
+        checked, done = [_checked(one) for one in wanted], []
+        for one, scope in zip(checked, scopes, strict=True):
+            done.append(load(principal=principal, one=one, scope=scope))
             self._tell(one, done[-1])
         return {
             "conversations": len(done),
             "turns": sum(loaded.turns for loaded in done),
-            "memories": sum(loaded.statements for loaded in done),
+            "memories": sum(loaded.memories for loaded in done),
             "forks": sum(loaded.forks for loaded in done),
         }
 
     def _tell(self, one: Imported, loaded: Loaded) -> None:
         name = one.title or one.key
         self.stderr.write(
-            f"{name}: {loaded.turns} new turns, {loaded.statements} statements,"
+            f"{name}: {loaded.turns} new turns, {loaded.memories} memories,"
             f" {loaded.forks} new forks"
         )
 
 
 def _checked(one: Imported) -> Imported:
-    """The conversation with messages as the API would accept them."""
+    """The conversation with fields and messages as the API would accept them."""
     messages = [_message(message, one.key, place) for place, message in enumerate(one.messages)]
     branches = [
         replace(
@@ -75,7 +76,11 @@ def _checked(one: Imported) -> Imported:
         )
         for branch in one.branches
     ]
-    return replace(one, messages=messages, branches=branches)
+    fields = {name: getattr(one, name) for name in ("title", "kind", "metadata", "members")}
+    reading = CreateSessionSerializer(data=fields)
+    if not reading.is_valid():
+        raise CommandError(f"{one.key}: {reading.errors}")
+    return replace(one, messages=messages, branches=branches, **reading.validated_data)
 
 
 def _message(message: Any, key: str, place: int) -> dict[str, Any]:
