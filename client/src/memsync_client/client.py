@@ -19,6 +19,7 @@ from memsync_client.records import Page
 from memsync_client.requests import Plan, ask, get, page, post, record, text
 from memsync_client.resources.access import Auth, Keys
 from memsync_client.resources.agents import AgentSessions, ObservationsOf
+from memsync_client.resources.checkpoints import Checkpoints
 from memsync_client.resources.memories import Entities, Facts, Knowing, Memories, Traces
 from memsync_client.resources.sessions import Sessions, at
 from memsync_client.routes import D, Route
@@ -53,6 +54,7 @@ class Client(Knowing[D], Generic[D]):
         self.traces: Traces[D] = Traces(driver)
         self.agent_sessions: AgentSessions[D] = AgentSessions(driver)
         self.observations: ObservationsOf[D] = ObservationsOf(driver)
+        self.checkpoints: Checkpoints[D] = Checkpoints(driver)
         self.auth: Auth[D] = Auth(driver)
         self.keys: Keys[D] = Keys(driver)
 

@@ -110,7 +110,8 @@ _BY_STATUS: dict[int, type[APIError]] = {
 
 def api_error(status: int, body: object, headers: Mapping[str, str]) -> APIError:
     """The exception for an answer that is not a success; `body` is its JSON, or None."""
-    problem: Mapping[str, Any] = body if isinstance(body, dict) and "code" in body else {}
+    problem = _problem_in(body)
+    errors = problem.get("errors")
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else APIError)
     return kind(
         status=status,
@@ -118,9 +119,19 @@ def api_error(status: int, body: object, headers: Mapping[str, str]) -> APIError
         detail=str(problem.get("detail", NOT_MEMSYNC)),
         request_id=problem.get("request_id") or headers.get("x-request-id"),
         trace_id=problem.get("trace_id"),
-        errors=tuple(_field_error(error) for error in problem.get("errors") or ()),
+        errors=tuple(map(_field_error, errors)) if isinstance(errors, list) else (),
         retry_after=seconds(headers.get("retry-after")),
     )
+
+
+def _problem_in(body: object) -> Mapping[str, Any]:
+    """The problem that an answer tells; /v1/conversations tells it as OpenAI does."""
+    if not isinstance(body, dict):
+        return {}
+    told = body.get("error")
+    if isinstance(told, dict) and told.get("code"):
+        return {"code": told["code"], "detail": told.get("message", NOT_MEMSYNC)}
+    return body if "code" in body else {}
 
 
 def seconds(text: str | None) -> float | None:

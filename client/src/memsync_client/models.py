@@ -46,6 +46,10 @@ class Turn(Record):
     occurred_at: str | None
     created_at: str
     redacted_at: str | None
+    hidden_at: str | None
+    """When readers of the session were told to pass it over; the record still has it."""
+    hidden_items: list[int]
+    """Places of items passed over alone: 0 the words, from 1 the calls. Absent for none."""
     inherited: bool
 
 
@@ -330,6 +334,14 @@ class Observations(Record):
     missing: list[str]
 
 
+class Promoted(Record):
+    """What became of an observation's facts."""
+
+    trace_id: str
+    observation_id: str
+    diff: IngestDiff
+
+
 class Key(Record):
     """An API key. `key`, its text, is in the answer of its creation alone."""
 
@@ -391,3 +403,29 @@ class SecurityEvent(Record):
     ip: str | None
     device: Json | None
     detail: Json
+
+
+class CheckpointWrite(Record):
+    """What one task of a step wrote; `blob` is base64."""
+
+    task_id: str
+    task_path: str
+    idx: int
+    channel: str
+    type: str
+    blob: str
+
+
+class Checkpoint(Record):
+    """The state of an app's thread at one moment. Lists show it without the last three fields."""
+
+    thread_id: str
+    checkpoint_ns: str
+    checkpoint_id: str
+    parent_checkpoint_id: str | None
+    metadata: Json
+    scope: list[str]
+    created_at: str
+    type: str
+    blob: str
+    writes: list[CheckpointWrite]

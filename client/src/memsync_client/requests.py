@@ -124,6 +124,8 @@ def steps_of(plan: Plan[T], *, retries: int) -> Exchange[T]:
     except StopIteration as done:
         final: T = done.value
         return final
+    finally:
+        plan.close()
 
 
 def exchange(request: Request[T], *, retries: int) -> Exchange[T]:
@@ -174,7 +176,7 @@ def result_of(request: Request[T], outcome: Outcome) -> T:
         raise api_error(outcome.status_code, json_of(outcome), outcome.headers)
     try:
         return request.read(outcome)
-    except (ValueError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise APIError(
             status=outcome.status_code,
             code=UNEXPECTED,
@@ -217,7 +219,7 @@ def json_of(response: httpx.Response) -> object:
     """The body as JSON; None when it is none."""
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

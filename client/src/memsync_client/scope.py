@@ -99,6 +99,7 @@ class Scopes:
         """Act for somebody else. Their session is a new one, unless one was set for them."""
         wanted, now = attribution_of(entity, process), self.current
         if wanted == now.attribution:
+            self._own.set(now)  # this context's own, whomever the others act for
             return
         keeps = self._may_keep(now, wanted)
         session_id = now.session_id if keeps else new_session_id()

@@ -31,8 +31,7 @@ class Settings:
     retries: int = 2
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_server(self.base_url):
             raise InvalidValue(f"{self.base_url!r} is not the http(s) URL of a server.")
         key = self.api_key or ""
         if not (key.isascii() and key.isprintable()):
@@ -81,6 +80,8 @@ class Blocking:
         except StopIteration as done:
             result: T = done.value
             return result
+        finally:  # cut short, the plan is told at once
+            steps.close()
 
     def close(self) -> None:
         """Close the connections."""
@@ -91,7 +92,7 @@ class Blocking:
             time.sleep(action.seconds)
             return None
         try:
-            return self._http.request(**self.settings.arguments(action))
+            return self._http.send(_built(self._http, self.settings.arguments(action)))
         except httpx.HTTPError as error:
             return error
 
@@ -115,6 +116,8 @@ class Awaiting:
         except StopIteration as done:
             result: T = done.value
             return result
+        finally:  # cut short, the plan is told at once
+            steps.close()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -125,9 +128,28 @@ class Awaiting:
             await asyncio.sleep(action.seconds)
             return None
         try:
-            return await self._http.request(**self.settings.arguments(action))
+            return await self._http.send(_built(self._http, self.settings.arguments(action)))
         except httpx.HTTPError as error:
             return error
+
+
+def _is_server(url: str) -> bool:
+    """Whether a text is the http(s) URL of a host that can be asked."""
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        name, _ = (parts.hostname or "").encode("idna"), parts.port
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return parts.scheme in {"http", "https"} and bool(name)
+
+
+def _built(http: httpx.Client | httpx.AsyncClient, arguments: dict[str, Any]) -> httpx.Request:
+    """What is sent. Raises InvalidValue for a value that no request can hold."""
+    try:
+        return http.build_request(**arguments)
+    except (ValueError, TypeError, httpx.InvalidURL) as error:
+        raise InvalidValue(f"This cannot be sent: {error}") from error
 
 
 def _alone(request: Request[T]) -> Plan[T]:

@@ -11,6 +11,7 @@ import typer
 from memsync_client.cli import knowing, output, sessions, signing, stored
 from memsync_client.cli.access import Access
 from memsync_client.cli.hook import hook
+from memsync_client.cli.mcp import mcp
 from memsync_client.errors import MemsyncError
 from memsync_client.version import __version__
 
@@ -33,6 +34,7 @@ app.add_typer(signing.app)
 app.add_typer(knowing.app)
 app.add_typer(stored.project)
 app.command()(hook)
+app.command()(mcp)
 
 
 def _print_version(asked: bool) -> None:

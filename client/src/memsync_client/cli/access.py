@@ -8,11 +8,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from memsync_client.cli import profiles
 from memsync_client.cli.profiles import Profile
 from memsync_client.client import DEFAULT_URL, Memsync
-from memsync_client.errors import ConnectionFailed, InvalidValue, ServerError, Unauthenticated
+from memsync_client.errors import (
+    Conflict,
+    ConnectionFailed,
+    InvalidValue,
+    ServerError,
+    Unauthenticated,
+)
 from memsync_client.models import TokenPair
 from memsync_client.requests import Request, record
 from memsync_client.transport import Blocking
@@ -51,12 +58,19 @@ class Access:
     def known(self) -> Profile:
         """The profile to use: `--profile`, else the environment's key, else the current one.
 
-        Raises InvalidValue when `--profile` names none.
+        Raises InvalidValue when `--profile` names none, or when what a profile keeps for one server
+        would be sent to another.
         """
         found = profiles.load(self.name)
         if self.profile and found is None:
             raise InvalidValue(f"There is no profile {self.profile}.")
-        return self.server(found)
+        asked = self.server(found)
+        if found and _would_leak(found, asked):
+            raise InvalidValue(
+                f"The profile {self.name} is for {found.url}, not for {asked.url}. "
+                "Sign in there under another --profile, or set MEMSYNC_API_KEY."
+            )
+        return asked
 
     def server(self, stored: Profile | None) -> Profile:
         """A profile with what options and environment say instead."""
@@ -84,6 +98,19 @@ class Access:
     def _with(self, profile: Profile, work: Callable[[Memsync], T]) -> T:
         with self.client(profile) as client:
             return work(client)
+
+
+def _would_leak(stored: Profile, asked: Profile) -> bool:
+    """Whether credentials that are stored for one server would go to another."""
+    kept = (stored.api_key, stored.refresh)
+    is_sent = any(kept) and kept == (asked.api_key, asked.refresh)
+    return is_sent and _origin(stored.url or DEFAULT_URL) != _origin(asked.url)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Scheme, host and port."""
+    parts = urlsplit(url.lower())
+    return parts.scheme, parts.netloc
 
 
 def signed_in(profile: Profile, pair: TokenPair) -> Profile:
@@ -124,7 +151,7 @@ def _rotated(name: str, profile: Profile, timeout: float) -> Profile:
     with Memsync(noted.url, timeout=timeout) as client:
         try:
             pair = refresh(client._driver, noted)
-        except (ConnectionFailed, ServerError):
+        except (ConnectionFailed, ServerError, Conflict):
             raise  # the outcome is unknown: the next command repeats this attempt
         except Exception:
             profiles.save(name, replace(noted, attempt=""))

@@ -85,23 +85,22 @@ def hook(
 
     Without --scope (or MEMSYNC_SCOPE) what is stored has the scope repo=<name of the folder>.
     """
-    text = sys.stdin.read()
     given = access(ctx)
     quick = Access(given.profile, given.url, given.context, timeout=seconds, retries=0)
-    done = in_thread(lambda: _answer(quick, text, scope, platform, verbose))
+    done = in_thread(lambda: _answer(quick, scope, platform, verbose))
     context = result_within(done, seconds)
     if context:
-        print(json.dumps(context, ensure_ascii=False))
+        print(json.dumps(context))
     sys.stdout.flush()
     os._exit(0)  # a thread that still waits for the server is not waited for
 
 
 def _answer(
-    asked: Access, text: str, scope: list[str] | None, platform: str, verbose: bool
+    asked: Access, scope: list[str] | None, platform: str, verbose: bool
 ) -> dict[str, Any] | None:
     """What is printed for an event; None for nothing."""
     try:
-        event = json.loads(text)
+        event = json.loads(sys.stdin.read())
         name = event["hook_event_name"]
         handle = _HANDLERS.get(name)
         if handle is None:

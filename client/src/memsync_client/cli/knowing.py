@@ -10,6 +10,7 @@ import typer
 
 from memsync_client.cli import output
 from memsync_client.cli.options import Json, Scope, SessionId, access
+from memsync_client.cli.sessions import write
 from memsync_client.errors import InvalidValue
 from memsync_client.models import Recorded, State, StateDiff
 
@@ -87,7 +88,7 @@ def context(
             session, query=query, max_tokens=max_tokens, branch=branch or None
         )
     )
-    typer.echo(found)
+    write(found, None)
 
 
 @app.command()

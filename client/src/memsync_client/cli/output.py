@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -26,6 +27,8 @@ from memsync_client.models import Hit, MemoryItem, Session, Source, Tree, Turn
 PIPED_WIDTH = 1000
 """Characters of a line that goes to another program: rows are not folded."""
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 Column = tuple[str, Callable[[Any], object]]
 
 
@@ -42,6 +45,11 @@ class Exit:
 def console() -> Console:
     """Where tables go; made anew so that it follows a redirected standard output."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+
+def shown_safely(text: str) -> str:
+    """A text for a terminal, which what other people wrote must not steer."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_json(data: object) -> None:
@@ -77,7 +85,7 @@ def fields(record: dict[str, Any], names: Sequence[str]) -> None:
 
 def line(text: str) -> None:
     """Print a line as it is."""
-    console().print(escape(text), soft_wrap=True)
+    console().print(escape(shown_safely(text)), soft_wrap=True)
 
 
 def sessions(rows: Iterable[Session]) -> None:
@@ -136,7 +144,7 @@ def tree(found: Tree) -> None:
     drawn: dict[str, RichTree] = {}
     for node in found.nodes:
         at = f" [dim]after {node.fork_seq}[/dim]" if node.fork_seq is not None else ""
-        label = f"{escape(node.title or 'untitled')} [dim]{node.id}[/dim]{at}"
+        label = f"{escape(shown_safely(node.title or 'untitled'))} [dim]{node.id}[/dim]{at}"
         above = drawn.get(node.forked_from or "")
         drawn[node.id] = above.add(label) if above else RichTree(label)
     console().print(drawn[found.root])
@@ -157,7 +165,7 @@ def report(error: MemsyncError, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": _error_json(error)}, ensure_ascii=False), file=sys.stderr)
     else:
-        print(f"memsync: {error}", file=sys.stderr)
+        print(f"memsync: {shown_safely(str(error))}", file=sys.stderr)
         if isinstance(error, Unauthenticated):
             print("memsync: sign in with `memsync login`, or set MEMSYNC_API_KEY.", file=sys.stderr)
     return _exit_code(error)
@@ -187,4 +195,4 @@ def _exit_code(error: MemsyncError) -> int:
 def _shown(value: object) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    return "" if value is None else str(value)
+    return "" if value is None else shown_safely(str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -199,11 +200,12 @@ def delete(
 
 
 def write(text: str, to: Path | None) -> None:
-    """Write text to a file, or to standard output as it is."""
+    """Write text to a file, or to standard output; what a terminal would obey stays out of one."""
     if to is not None:
         to.write_text(text, encoding="utf-8")
     else:
-        typer.echo(text, nl=not text.endswith("\n"))
+        shown = output.shown_safely(text) if sys.stdout.isatty() else text
+        typer.echo(shown, nl=not text.endswith("\n"))
 
 
 def _set_status(ctx: typer.Context, session: str, status: Any, as_json: bool) -> None:

@@ -32,7 +32,7 @@ def login(
     asked = access(ctx)
     if key and email:
         raise InvalidValue("Give --email or --key, not both.")
-    known = asked.server(profiles.load(asked.name))
+    known = asked.server(_usable(asked.name))
     server = Profile(url=known.url, context=known.context)
     if key:
         made = replace(server, api_key=_secret("API key", password_stdin))
@@ -41,7 +41,7 @@ def login(
         made = _sign_in(asked, server, who, _secret("Password", password_stdin))
     me = Access.client(asked, made).auth.me()
     profiles.save(asked.name, made)
-    if not profiles.load(profiles.current()):
+    if not _usable(profiles.current()):
         profiles.choose(asked.name)
     output.line(f"Profile {asked.name}: {_who(me)} at {made.url}")
 
@@ -100,6 +100,14 @@ def use_profile(name: Annotated[str, typer.Argument()]) -> None:
     if profiles.load(name) is None:
         raise InvalidValue(f"There is no profile {name}.")
     profiles.choose(name)
+
+
+def _usable(name: str) -> Profile | None:
+    """A profile; None also for a broken one, which signing in replaces."""
+    try:
+        return profiles.load(name)
+    except InvalidValue:
+        return None
 
 
 def _sign_in(asked: Access, server: Profile, email: str, password: str) -> Profile:

@@ -11,6 +11,7 @@ import typer
 from memsync_client.cli import output
 from memsync_client.cli.options import Cursor, Json, Limit, Scope, Yes, access
 from memsync_client.cli.sessions import write
+from memsync_client.errors import InvalidValue
 from memsync_client.models import Change, Key, Trace
 
 memories = typer.Typer(help="Memories: what was learnt.")
@@ -46,6 +47,8 @@ def list_memories(
     """List memories, newest first, with the words they came from."""
     if ctx.invoked_subcommand is not None:
         return
+    if session and (scope or category or status or key):
+        raise InvalidValue("--session lists all that rests on a session, without other filters.")
     found = access(ctx).run(
         lambda client: (
             client.sessions.memories(session, limit=limit, cursor=cursor)

@@ -19,6 +19,7 @@ from memsync_client.llm.forms import Form, form_of
 from memsync_client.llm.forms.turns import (
     Message,
     carries,
+    continued,
     last_question,
     new_messages,
     whole_exchanges,
@@ -84,8 +85,11 @@ class Call:
     def watch(self, result: Any) -> Any:
         """The same result, whose turns are stored when it is whole, or its reader has left."""
         memory, acting = self.calls.memory, self.acting
+        begun = self.form.begun(self.sent)
         recording = Recording(
-            self.form, new_messages(self.sent), lambda turns: memory.keep(acting, turns)
+            self.form,
+            new_messages(self.sent[:-1] if begun else self.sent),
+            lambda turns: memory.keep(acting, continued(begun, turns)),
         )
         return self._watched(result, recording)
 

@@ -27,6 +27,8 @@ logger = logging.getLogger("memsync_client")
 
 T = TypeVar("T")
 MAX_OPEN = 10_000
+MAX_APPENDED = 100
+"""Messages that the server takes at once."""
 PATIENCE = 10.0
 """Seconds that a background thread waits for one answer."""
 
@@ -67,8 +69,9 @@ class LlmMemory:
 
     def keep(self, acting: Acting, messages: Sequence[Message]) -> None:
         """Store the turns of one call, soon."""
-        if messages:
-            self.outbox.put(Unsent(acting, [stored_form(each) for each in messages]))
+        stored = [stored_form(each) for each in messages]
+        for start in range(0, len(stored), MAX_APPENDED):
+            self.outbox.put(Unsent(acting, stored[start : start + MAX_APPENDED]))
 
     def close(self) -> None:
         """Let unsent turns go, and close the connections."""
@@ -147,7 +150,11 @@ def in_thread(work: Callable[[], T | None]) -> Future[T | None]:
             logger.warning("nothing was recalled: %s", error)
         future.set_result(result)
 
-    threading.Thread(target=run, name="memsync-recall", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="memsync-recall", daemon=True).start()
+    except RuntimeError as error:  # the system gives no more threads
+        logger.warning("nothing was recalled: %s", error)
+        future.set_result(None)
     return future
 
 

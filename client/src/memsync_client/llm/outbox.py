@@ -57,6 +57,8 @@ class Outbox:
         """Why turns were not stored, the last time."""
         self.refused = 0
         """Calls whose turns the server refused for good."""
+        self._told = 0
+        """Of these, how many a `wait` has answered for."""
         _outboxes.add(self)
 
     def __len__(self) -> int:
@@ -76,14 +78,17 @@ class Outbox:
             self._changed.notify_all()
 
     def wait(self, timeout: float) -> bool:
-        """Wait until all is stored; False when something still is not, or was refused."""
+        """Wait until all is stored; False when something still is not, or was refused.
+
+        What was refused counts once, in the first answer after it.
+        """
         deadline = time.monotonic() + timeout
         with self._changed:
-            refused = self.refused
             self._begin_now()
             while self._items and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
-            return not self._items and self.refused == refused
+            told, self._told = self._told, self.refused
+            return not self._items and self.refused == told
 
     def settle(self, attribution: Attribution, timeout: float) -> bool:
         """Wait for the turns of one person, but not for a server that is away."""
@@ -165,8 +170,16 @@ class Outbox:
         if error is not None and not keeps:
             self.refused += 1
             logger.warning("turns of session %s were refused: %s", item.acting.session_id, error)
-        if not keeps and self._items and self._items[0] is item:
+        if keeps:
+            self._put_behind(item.acting.session_id)
+        elif self._items and self._items[0] is item:
             self._items.popleft()
+
+    def _put_behind(self, session_id: str) -> None:
+        """Let other sessions go first; within one the order stays."""
+        waiting = [item for item in self._items if item.acting.session_id == session_id]
+        others = [item for item in self._items if item.acting.session_id != session_id]
+        self._items = deque((*others, *waiting))
 
 
 def _is_of(item: Unsent, attribution: Attribution) -> bool:

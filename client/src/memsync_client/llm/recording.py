@@ -28,6 +28,7 @@ class Recording:
         self._lock = threading.Lock()
         self._is_done = False
         self._last_read = time.monotonic()
+        self._is_waited_for = False
 
     @property
     def is_done(self) -> bool:
@@ -36,16 +37,21 @@ class Recording:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody has read from its stream for a while."""
-        return time.monotonic() - self._last_read > IDLE
+        """Whether nobody has read from its stream for a while; who waits for a piece reads."""
+        return not self._is_waited_for and time.monotonic() - self._last_read > IDLE
 
     def answer(self, result: Any) -> None:
         """A whole answer came back."""
         self._store(lambda: self._form.reply(result))
 
+    def wait_for_piece(self) -> None:
+        """Its reader asks for the next piece of a stream."""
+        self._is_waited_for = True
+
     def piece(self, item: Any) -> None:
         """A piece of a stream was read."""
         self._last_read = time.monotonic()
+        self._is_waited_for = False
         try:
             self._collector.add(item)
         except Exception:  # an event of a form that we do not know
@@ -100,6 +106,7 @@ class _Iterated(Iterator[Any]):
         self._inner, self._recording = inner, recording
 
     def __next__(self) -> Any:
+        self._recording.wait_for_piece()
         try:
             item = next(self._inner)
         except StopIteration:
@@ -117,6 +124,7 @@ class _Awaited(AsyncIterator[Any]):
         self._inner, self._recording = inner, recording
 
     async def __anext__(self) -> Any:
+        self._recording.wait_for_piece()
         try:
             item = await self._inner.__anext__()
         except StopAsyncIteration:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from memsync_client.models import AgentSession, Observation, Observations, Resume, Timeline
+from memsync_client.models import (
+    AgentSession,
+    Observation,
+    Observations,
+    Promoted,
+    Resume,
+    Timeline,
+)
 from memsync_client.records import Page, Record
 from memsync_client.requests import (
     Request,
@@ -236,6 +243,11 @@ class ObservationsOf(Resource[D]):
     def batch(self, ids: Sequence[Id]) -> Request[Observations]:
         """Read observations in full by their ids."""
         return ask("/observations/batch", record(Observations), {"ids": [str(id) for id in ids]})
+
+    @Route
+    def promote(self, observation_id: Id) -> Request[Promoted]:
+        """Make memories of what an observation states; again, it changes nothing."""
+        return post(f"/observations/{segment(observation_id)}/promote", record(Promoted), {})
 
 
 def _at(content_session_id: str) -> str:

@@ -233,10 +233,13 @@ class Sessions(Resource[D]):
         *,
         query: str | None = None,
         max_tokens: int | None = None,
-        format: Literal["text", "markdown"] | None = None,
+        format: Literal["text", "openai", "anthropic"] | None = None,
         branch: bool | None = None,
     ) -> Request[str]:
-        """Assemble a prompt's memory as text: instructions, memories for `query`, newest turns."""
+        """Assemble a prompt's memory: instructions, memories for `query`, newest turns.
+
+        As text, or as the JSON of a request in the form of `openai` or `anthropic`.
+        """
         return get(
             at(session_id, "context"),
             text,

@@ -27,6 +27,9 @@ class Form(Protocol):
     def sent(self, body: dict[str, Any]) -> list[Message]:
         """The messages of a request, in chat form."""
 
+    def begun(self, sent: Sequence[Message]) -> str:
+        """The beginning of the answer, where the caller gave one and the model goes on."""
+
     def keeps_history(self, body: dict[str, Any]) -> bool:
         """Whether the provider itself knows what was said before."""
 

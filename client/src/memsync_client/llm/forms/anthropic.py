@@ -26,6 +26,13 @@ def sent(body: dict[str, Any]) -> list[Message]:
     return messages
 
 
+def begun(sent: Sequence[Message]) -> str:
+    """The text of a last message of the model's own, which Anthropic's models go on from."""
+    last = sent[-1] if sent else {}
+    is_own = last.get("role") == "assistant" and not last.get("tool_calls")
+    return turns.text_of(last.get("content")) if is_own else ""
+
+
 def keeps_history(body: dict[str, Any]) -> bool:
     """Whether the provider itself knows what was said before."""
     return False

@@ -10,12 +10,18 @@ from memsync_client.llm.forms.turns import Message
 
 PATHS = ("/chat/completions",)
 _INSTRUCTIONS = {"system", "developer"}
+_PARTS = {"text", "image_url", "input_audio", "file", "refusal"}
 
 
 def sent(body: dict[str, Any]) -> list[Message]:
     """The messages of a request."""
     found = turns.messages_in(body.get("messages"))
     return [each | {"role": "tool"} if each.get("role") == "function" else each for each in found]
+
+
+def begun(sent: Sequence[Message]) -> str:
+    """Nothing: the model answers anew whatever it is sent last."""
+    return ""
 
 
 def keeps_history(body: dict[str, Any]) -> bool:
@@ -34,7 +40,7 @@ def inject(body: dict[str, Any], facts: str, history: Sequence[Message]) -> dict
         head[-1] = last | {"content": turns.with_text(last.get("content"), facts)}
     elif facts:
         head = [{"role": "system", "content": facts}]
-    return body | {"messages": [*head, *history, *rest]}
+    return body | {"messages": [*head, *map(_sendable, history), *rest]}
 
 
 def reply(result: Any) -> list[Message]:
@@ -86,6 +92,21 @@ def _as_function(call: dict[str, Any]) -> dict[str, Any]:
     return turns.tool_call(
         str(call.get("id")), str(function.get("name")), function.get("arguments")
     )
+
+
+def _sendable(message: Message) -> Message:
+    """A stored message; parts of other providers' forms, or not stored in full, become text."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    return message | {"content": [_part(each) for each in content]}
+
+
+def _part(part: Any) -> Any:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind in _PARTS and turns.is_whole(part):
+        return part
+    return {"type": "text", "text": turns.text_of([part]) or f"[{kind}, not stored]"}
 
 
 def _role(message: Any) -> Any:

@@ -20,6 +20,11 @@ def sent(body: dict[str, Any]) -> list[Message]:
     return _as_chat(turns.messages_in(given))
 
 
+def begun(sent: Sequence[Message]) -> str:
+    """Nothing: the model answers anew whatever it is sent last."""
+    return ""
+
+
 def keeps_history(body: dict[str, Any]) -> bool:
     """Whether the provider itself knows what was said before."""
     return any(

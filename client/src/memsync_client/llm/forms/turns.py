@@ -7,6 +7,7 @@ there are any. The other forms are translated into it and back.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import Any
@@ -15,6 +16,7 @@ Message = dict[str, Any]
 
 MAX_BLOB = 100_000
 """Characters of a string in a part that is no text, such as an image; longer ones are left out."""
+_LEFT_OUT = re.compile(r"\[\d+ characters, not stored\]")
 _KEPT = ("name", "tool_calls", "tool_call_id", "refusal")
 
 
@@ -60,6 +62,14 @@ def new_messages(messages: Sequence[Message]) -> list[Message]:
     return [each for each in messages[last + 1 :] if each.get("role") in {"user", "tool"}]
 
 
+def continued(begun: str, messages: Sequence[Message]) -> list[Message]:
+    """The messages, of which the model's own goes on from what the caller began."""
+    if not begun or not messages or messages[-1]["role"] != "assistant":
+        return [*messages]
+    last = messages[-1]
+    return [*messages[:-1], last | {"content": begun + text_of(last.get("content"))}]
+
+
 def stored_form(message: Message) -> Message:
     """A message as it is sent to the server."""
     kept = {name: message[name] for name in (*_KEPT, "metadata") if message.get(name)}
@@ -76,6 +86,14 @@ def _without_blobs(value: Any, *, is_text: bool = True) -> Any:
             for name, each in value.items()
         }
     return [_without_blobs(each) for each in value] if isinstance(value, list) else value
+
+
+def is_whole(part: Any) -> bool:
+    """Whether a stored part is as it was sent, nothing of it left out."""
+    if isinstance(part, str):
+        return not _LEFT_OUT.fullmatch(part)
+    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return all(map(is_whole, inside))
 
 
 def call_ids(message: Message) -> list[str]:
