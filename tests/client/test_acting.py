@@ -12,7 +12,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from memsync_client import AsyncMemsync, Forbidden, InvalidValue, Memsync, NotFound
-from memsync_client.scope import SessionManager
+from memsync_client.scope import Attribution, SessionManager
 from tests.factories import Space, make_space
 
 OFFLINE = "http://127.0.0.1:9"
@@ -242,6 +242,17 @@ def test_once_people_alternate_a_thread_without_its_own_scope_acts_for_nobody(of
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: offline._scopes.current.attribution).result() is None
+
+
+def test_a_thread_that_named_its_person_keeps_them_when_others_alternate(offline):
+    offline.attribution("alice", "bot")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: offline.attribution("alice", "bot")).result()
+        offline.attribution("bob", "bot")
+        seen = pool.submit(lambda: offline._scopes.current.attribution).result()
+
+    assert seen == Attribution("alice", "bot")
 
 
 def test_a_block_acts_for_somebody_and_then_for_whom_it_was(offline):

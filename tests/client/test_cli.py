@@ -16,8 +16,10 @@ import pytest
 from memsync_client import Memsync, Unauthenticated
 from memsync_client.cli import profiles
 from memsync_client.cli.access import refresh
+from memsync_client.cli.profiles import Profile
 from tests.client.commands import Command
 from tests.factories import PASSWORD, Space
+from tests.fakes.http import Given, serving
 
 SCOPE = ("--scope", "user=u_alice")
 ROOT = Path(__file__).parents[2]
@@ -305,6 +307,42 @@ def test_a_broken_profile_file_is_said_to_be_broken(anonymous):
     assert "broken" in ran.err
 
 
+def test_signing_in_replaces_a_broken_profile_file(anonymous, live_server, house):
+    path = profiles.folder() / "profiles" / "default.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    ran = anonymous("--url", live_server.url, "login", "--key", "--stdin", input=house.make_key())
+
+    assert ran.code == 0, ran.err
+    assert anonymous("whoami").code == 0
+
+
+def test_a_refresh_that_meets_its_own_lost_attempt_keeps_the_attempt(anonymous):
+    conflict = Given({"code": "refresh_conflict", "detail": "Try again."}, 409)
+    with serving(lambda asked: conflict) as server:
+        profiles.save("default", Profile(server.url, email="a@b.example", refresh="r"))
+        anonymous("whoami"), anonymous("whoami")
+
+    keys = [asked.headers["idempotency-key"] for asked in server.asked]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+def test_what_others_wrote_cannot_steer_the_terminal(memsync, session):
+    said = "I live in Leeds.\x1b]52;c;cHduZWQ=\x1b\\\x1b[2J\x9b2J"
+    memsync("remember", said, "--session", session, "-s", "user=u_alice")
+    for command in (["recall", "Leeds", "-s", "user=u_alice"], ["sessions", "show", session]):
+        ran = memsync(*command)
+        assert "Leeds" in ran.out
+        assert not {"\x1b", "\x9b"} & set(ran.out)
+    assert "\x1b" in memsync("sessions", "export", session).out
+
+
+@pytest.mark.parametrize("option", [["--category", "identity"], ["--key", "home"], ["-s", "a=b"]])
+def test_a_filter_that_a_session_has_none_of_is_refused(memsync, session, option):
+    assert memsync("memories", "--session", session, *option).code == 2
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["sessions", "--help"], ["--version"]])
 def test_help_and_version(anonymous, arguments):
     ran = anonymous(*arguments)
@@ -313,6 +351,16 @@ def test_help_and_version(anonymous, arguments):
 
 
 def test_completion(anonymous, monkeypatch):
-    monkeypatch.setenv("SHELL", "/bin/bash")
+    # Without a shell among its parents, as in some CIs, it is told which one it is for.
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
 
     assert "memsync" in anonymous("--show-completion", "bash").out
+
+
+def test_what_a_profile_keeps_for_one_server_goes_to_no_other(anonymous, live_server, house):
+    at = ("--url", live_server.url, "--profile", "one")
+    assert anonymous(*at, "login", "--key", "--stdin", input=house.make_key() + "\n").code == 0
+    elsewhere = anonymous("--profile", "one", "--url", "http://127.0.0.1:9", "whoami")
+
+    assert (elsewhere.code, elsewhere.out) == (2, "")
+    assert "is for" in elsewhere.err

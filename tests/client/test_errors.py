@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from memsync_client import (
     APIError,
+    AsyncMemsync,
     Conflict,
     ConnectionFailed,
     Forbidden,
@@ -26,7 +28,16 @@ from memsync_client import (
     Unauthenticated,
     ValidationError,
 )
-from memsync_client.requests import LONGEST_PAUSE, Request, nothing, pause_before_retry
+from memsync_client.models import Session
+from memsync_client.requests import (
+    LONGEST_PAUSE,
+    Request,
+    get,
+    nothing,
+    page,
+    pause_before_retry,
+    result_of,
+)
 from tests.fakes.http import Asked, Given, serving
 
 PROBLEM = {"code": "some_code", "detail": "Some detail.", "request_id": "r-1", "trace_id": "t-1"}
@@ -100,6 +111,39 @@ def test_another_server_at_the_url_is_said_to_be_none_of_memsync(body):
         ):
             memsync.sessions.list()
         assert raised.value.code == "unexpected_answer"
+
+
+@pytest.mark.parametrize("body", [None, "<html>", ["x"], 7])
+def test_what_is_no_object_is_no_answer_of_memsync(body):
+    with scripted(Given(body)) as (memsync, _), pytest.raises(APIError) as raised:
+        memsync.sessions.show("s-1")
+
+    assert raised.value.code == "unexpected_answer"
+
+
+def test_rows_that_are_no_objects_are_no_answer_of_memsync():
+    with scripted(Given({"data": [1]})) as (memsync, _), pytest.raises(APIError) as raised:
+        memsync.sessions.list()
+
+    assert raised.value.code == "unexpected_answer"
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_nested_too_deep_to_read_is_none_of_memsync(status):
+    answer = httpx.Response(status, content=b"[" * 100_000)
+
+    with pytest.raises(APIError) as raised:
+        result_of(get("/sessions", page(Session)), answer)
+
+    assert raised.value.code == "unexpected_answer"
+
+
+def test_a_problem_whose_errors_are_no_list_is_still_told():
+    problem = {**PROBLEM, "errors": 7}
+    with scripted(Given(problem, 400)) as (memsync, _), pytest.raises(ValidationError) as raised:
+        memsync.sessions.list()
+
+    assert (raised.value.code, raised.value.errors) == ("some_code", ())
 
 
 def test_reads_are_repeated_when_the_server_fails():
@@ -195,7 +239,10 @@ def test_a_server_that_says_nothing():
             memsync.sessions.list()
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://x", "http://", "/x", "http:///x"])
+@pytest.mark.parametrize(
+    "url",
+    ["localhost:8000", "ftp://x", "http://", "/x", "http:///x", "http://[", "http://h:99999"],
+)
 def test_a_url_that_is_none_is_refused_at_once(url):
     with pytest.raises(InvalidValue):
         Memsync(url)
@@ -205,6 +252,33 @@ def test_a_url_that_is_none_is_refused_at_once(url):
 def test_a_key_that_cannot_be_a_header_is_refused_at_once(key):
     with pytest.raises(InvalidValue):
         Memsync("http://127.0.0.1:9", key)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda memsync: memsync.facts.add("\ud800"),
+        lambda memsync: memsync.sessions.list(q="\ud800"),
+        lambda memsync: memsync.sessions.list(q="a" * 70_000),
+        lambda memsync: memsync.sessions.create(metadata={"x": float("nan")}),
+        lambda memsync: memsync.sessions.create(metadata={"x": object()}),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_any_request(call):
+    with scripted(Given(SESSION)) as (memsync, asked), pytest.raises(InvalidValue):
+        call(memsync)
+
+    assert asked == []
+
+
+async def _created(memsync: AsyncMemsync) -> None:
+    async with memsync:
+        await memsync.sessions.create(metadata={"x": float("nan")})
+
+
+def test_what_cannot_be_sent_is_refused_when_awaited_too():
+    with pytest.raises(InvalidValue):
+        asyncio.run(_created(AsyncMemsync("http://127.0.0.1:9")))
 
 
 @pytest.mark.parametrize("bad", ["", ".", ".."])

@@ -118,6 +118,31 @@ def test_events_that_are_none_are_passed_over(text, tmp_path):
     assert run_hook({"MEMSYNC_CONFIG_DIR": str(tmp_path)}, text) is None
 
 
+def test_an_event_that_never_ends_is_not_waited_for(tmp_path):
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "client" / "src")}
+    command = [sys.executable, "-m", "memsync_client", "hook", "--seconds", "0.5"]
+    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE) as running:
+        assert running.wait(60) == 0
+
+
+def test_bytes_that_are_no_text_are_passed_over(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "memsync_client", "hook"],
+        input=b'{"hook_event_name": "Stop", "session_id": "\xff"}',
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "client" / "src"),
+            "PYTHONIOENCODING": "utf-8:strict",
+            "MEMSYNC_URL": "http://127.0.0.1:9",
+            "MEMSYNC_CONFIG_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nonsense"])
 def test_without_a_server_it_is_silent_and_quick(url, tmp_path):
     event = json.dumps({**RUN, "hook_event_name": "UserPromptSubmit", "prompt": "Hi."})

@@ -48,6 +48,21 @@ def test_history_and_facts_are_brought_along(alice, anthropic, models):
     assert [each["role"] for each in sent["messages"]] == ["user", "assistant", "user"]
 
 
+def test_an_answer_that_the_caller_began_is_stored_whole_and_its_question_too(
+    alice, anthropic, models
+):
+    models.script = [Say('"Leeds"}'), Say("Rain.")]
+    began = [*said("Where do I live? As JSON."), {"role": "assistant", "content": '{"home": '}]
+    anthropic.messages.create(messages=began, **GIVEN)
+    anthropic.messages.create(messages=said("And the weather?"), **GIVEN)
+
+    assert stored(alice)[:2] == [
+        ("user", "Where do I live? As JSON."),
+        ("assistant", '{"home": "Leeds"}'),
+    ]
+    assert models.bodies[0]["messages"][-1] == began[-1]
+
+
 def test_tools_go_round_with_the_callers_history(alice, anthropic, models):
     models.script = [Say("I look.", tool="weather", arguments='{"city": "Leeds"}'), Say("Rain.")]
     messages = said("How is the weather?")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -196,6 +198,32 @@ def test_a_stream_whose_reader_stops_early_is_stored_once(alice, openai, models,
 
     assert stored(alice) == [("user", "Hi."), ("assistant", "Hell")]
     assert alice.history()[-1].metadata == {"incomplete": True}
+
+
+def test_a_stream_that_is_waited_for_is_not_left(alice, openai, models):
+    models.script = [Say("Hello Alice, how are you?", thinks_for=2.5)]
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(copy_context().run, list, ask(openai, "Hi.", stream=True))
+        assert alice.wait(20)
+        answer.result()
+
+    assert stored(alice) == [("user", "Hi."), ("assistant", "Hello Alice, how are you?")]
+
+
+def test_an_image_that_was_not_stored_is_not_sent_to_the_provider_again(alice, openai, models):
+    url = "data:image/png;base64," + "A" * 200_000
+    image = {"type": "image_url", "image_url": {"url": url}}
+    openai.chat.completions.create(
+        model="fake",
+        messages=[{"role": "user", "content": [{"type": "text", "text": "See?"}, image]}],
+    )
+    assert alice.wait(10)
+    ask(openai, "And now?")
+
+    before = models.bodies[-1]["messages"][-3]
+    assert [part["type"] for part in before["content"]] == ["text", "text"]
+    assert before["content"][0]["text"] == "See?"
 
 
 def test_a_stream_that_breaks_raises_as_before_and_keeps_what_was_said(alice, openai, models):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,7 @@ class Server:
     def __init__(self) -> None:
         self.status = 200
         self.delay = 0.0
+        self.poison = ""
         self.appended: list[Asked] = []
 
     def __call__(self, asked: Asked) -> Given:
@@ -30,6 +32,8 @@ class Server:
         time.sleep(self.delay)
         if self.status != 200:
             return Given({"code": "bad", "detail": "bad"}, self.status)
+        if self.poison and self.poison in str(asked.body):
+            return Given({"code": "bad", "detail": "bad"}, 500)
         if asked.path.endswith("/turns") and asked.method == "POST":
             self.appended.append(asked)
             return Given(APPENDED, 201)
@@ -131,6 +135,38 @@ def test_turns_that_are_refused_are_let_go_and_reported(alice, server, openai):
     assert alice.last_error.status == 403
 
 
+def test_turns_that_were_refused_before_anybody_waited_are_reported_once(alice, server, openai):
+    server.status = 403
+    ask(openai)
+    while alice.last_error is None or alice.unsent:
+        time.sleep(0.01)
+
+    assert not alice.wait(5)
+    assert alice.wait(5)
+
+
+def test_more_messages_than_one_append_takes_are_stored_in_several(alice, server, openai):
+    said: Any = [{"role": "user", "content": f"number {each}"} for each in range(150)]
+    openai.chat.completions.create(model="fake", messages=said)
+    assert alice.wait(10)
+
+    assert [len(asked.body["messages"]) for asked in server.appended] == [100, 51]
+    assert texts(server) == [*(each["content"] for each in said), "Hello!"]
+
+
+def test_a_system_without_threads_to_spare_breaks_no_call(alice, openai, monkeypatch):
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("memsync"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    assert ask(openai).choices[0].message.content == "Hello!"
+
+
 def test_closing_sends_what_is_unsent(alice, server, openai):
     ask(openai)
     alice.close()
@@ -148,3 +184,16 @@ def test_images_are_not_stored_in_full(alice, server, openai):
     stored = server.appended[0].body["messages"][0]["content"]
     assert stored[0] == {"type": "text", "text": "See?"}
     assert stored[1]["image_url"]["url"] == f"[{len(url)} characters, not stored]"
+
+
+def test_turns_that_the_server_chokes_on_hold_up_no_other_session(alice, server, openai):
+    server.poison = "choke"
+    ask(openai, "Please choke.")
+    alice.reset_session()
+    ask(openai, "Fine.")
+    alice.wait(timeout=5)
+
+    assert "Fine." in texts(server)
+    server.poison = ""
+    assert alice.wait(timeout=10) is True
+    assert "Please choke." in texts(server)

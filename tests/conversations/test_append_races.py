@@ -94,7 +94,8 @@ def test_a_turn_is_indexed_with_the_two_before_it_though_writers_wait_for_each_o
         heard = {t.content for t in turns[max(0, place - 2) : place + 1]}
         with connection.cursor() as cursor:
             cursor.execute("SELECT tsvector_to_array(%s::tsvector)", [turn.search])
-            assert set(cursor.fetchone()[0]) == heard
+            [words] = cursor.fetchone()
+        assert {word for word in words if word.startswith("word")} == heard
 
 
 def test_a_writer_that_dies_before_its_commit_leaves_no_gap():

@@ -31,9 +31,10 @@ def test_blocks_of_a_content_array():
         {"type": "tool_use", "name": "look", "input": {"x": 1}},
         {"type": "tool_result", "content": "fine"},
         {"type": "image", "source": {"url": "https://example.org/x.png"}},
+        {"type": "reasoning", "text": "thought, not said"},
     ]
     titles = [fold.title for fold in folds({"content": blocks})]
-    assert titles == ["Tool call: look", "Tool result", "Part: image"]
+    assert titles == ["Tool call: look", "Tool result", "Part: image", "Part: reasoning"]
 
 
 def test_parts_sent_as_a_list_are_blocks():

@@ -220,7 +220,7 @@ def test_a_forks_first_turn_is_indexed_with_what_was_said_before_the_cut(api, pa
     say(api, third, "gamma")
     turn = Turn.unscoped.get(content="gamma")
 
-    assert set(turn.search.replace("'", "").split()) >= {"gamma:1A", "b:3"}
+    assert set(turn.search.replace("'", "").split()) >= {"gamma:1A", "b:6"}
 
 
 def test_those_who_may_not_write_may_not_fork(space: Space, api, parent):

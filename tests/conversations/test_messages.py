@@ -98,7 +98,9 @@ def test_the_text_of_an_array_is_its_text_parts():
         {"type": "text", "text": "one"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
         "two",
+        {"type": "reasoning", "text": "thought, not said"},
+        {"type": "output_text", "text": "three"},
     ]
 
-    assert text_of(parts) == "one\ntwo"
+    assert text_of(parts) == "one\ntwo\nthree"
     assert text_of(None) == ""

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from conversations.models import Conversation, Turn
 from memories.importing import BadFile, read_conversations
+from memories.models import Memory
 from tests.factories import Space
 
 CHAT = "6f9b2f7a-5a53-4d1c-9f0e-2f2f4c1f0001"
@@ -331,6 +332,56 @@ def test_what_is_in_no_format_is_refused(load, document):
         load(document)
 
 
+SAID = {"content": {"parts": ["x"]}, "author": {"role": "user"}}
+TALK = {"session_1": [{"text": "x"}], "session_1_date_time": "1:56 pm on 8 May, 2023"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"mapping": {"a": {"message": SAID | {"metadata": [1]}}}},
+        {"mapping": {"a": {"message": {"content": "x"}}}},
+        {"mapping": {"a": {"message": SAID | {"author": "me"}}}},
+        {"mapping": {"a": {"message": SAID | {"create_time": 1e18}}}},
+        {"mapping": {"a": {"message": SAID | {"recipient": ["x"]}}}},
+        {"mapping": {"a": {"message": SAID}}, "current_node": ["a"]},
+        {"mapping": {"a": {"parent": ["a"]}}},
+        {"mapping": {"a": {"parent": "b"}, "b": {"parent": "a"}}},
+        {"items": [{"type": "message", "content": "x"}], "metadata": [1]},
+        {"items": [{"type": "message", "content": "x"}], "created_at": 1e18},
+        {"conversation": TALK | {"session_1": ["x"]}},
+        {"conversation": TALK | {"session_1": 5}},
+        {"conversation": {"session_1": [{}, {}], "session_1_date_time": "31 Dec 9999 23:59"}},
+        {"conversation": {"session_" + "9" * 5000: []}},
+        {"turns": [], "kind": {}},
+        {"turns": [], "title": {}},
+        {"turns": [], "metadata": [1]},
+        {"turns": [], "members": 5},
+        {"turns": [], "scope": 5},
+    ],
+)
+def test_what_only_looks_like_a_format_is_refused(load, document):
+    with pytest.raises(CommandError):
+        load(document)
+
+
+def test_a_bad_conversation_stops_before_those_ahead_of_it_are_stored(load):
+    good = {"turns": [{"role": "user", "content": "x"}]}
+    with pytest.raises(CommandError):
+        load([good, {"turns": [{"role": "robot", "content": "y"}]}])
+
+    assert not Conversation.unscoped.exists()
+
+
+def test_private_words_of_a_title_are_not_stored(load):
+    told = {"role": "user", "content": "x"}
+    hidden = "a <private>hunter2</private> b"
+    load([{"turns": [told], "title": hidden, "metadata": {"note": hidden}}])
+
+    row = Conversation.unscoped.get()
+    assert "hunter2" not in f"{row.title} {row.metadata}"
+
+
 def test_a_message_the_api_would_refuse_stops_before_anything_is_stored(load):
     with pytest.raises(CommandError, match="turn 1"):
         load([{"turns": [{"role": "user", "content": "x"}, {"role": "robot", "content": "y"}]}])
@@ -341,3 +392,12 @@ def test_private_words_of_a_file_are_not_stored(load):
     load([chat(node("m", "root", "user", "a <private>hunter2</private> b"), current="m")])
 
     assert Turn.unscoped.get().content == "a  b"
+
+
+def test_the_count_of_memories_is_that_of_the_rows_they_made(load: Any):
+    told = ["I work at Acme Corp.", "I work at Acme Corp.", "Actually, I work at Globex now."]
+    places = ["root", "m0", "m1"]
+    said = [node(f"m{n}", places[n], "user", text) for n, text in enumerate(told)]
+    done = load([chat(*said, current="m2")], "--scope", "user=u_alice")
+
+    assert done["memories"] == Memory.unscoped.count() == 2

@@ -6,9 +6,10 @@ import threading
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Turn
-from memories.models import Memory, MemoryChange, Source
+from memories.models import Memory, MemoryChange, Source, Trace
 from tests.factories import Api, make_space
 
 
@@ -158,3 +159,12 @@ def test_parallel_ingests_that_disagree_leave_one_live_value():
 
     assert rows.filter(status="live").count() == 1
     assert Turn.unscoped.count() == len(towns)
+
+
+def test_the_person_a_write_names_is_looked_up_once(api: Api):
+    body = {"messages": [{"role": "user", "content": "I work at Acme."}], "scope": ["user=u_zoe"]}
+    with CaptureQueriesContext(connection) as queries:
+        assert api.post("/facts/batch", body).status == 200
+
+    assert sum("INSERT INTO accounts_user " in query["sql"] for query in queries) == 1
+    assert Trace.unscoped.get().user.external_id == "u_zoe"

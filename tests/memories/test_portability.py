@@ -205,6 +205,18 @@ def broken(rows: list[dict], kind: str, **changes: Any) -> bytes:
         ("turn", {"id": "x"}),
         ("turn", {"extra": 1}),
         ("turn", {"appended_at": -1}),
+        ("turn", {"appended_at": 2**53}),
+        ("turn", {"seq": 1.0}),
+        ("turn", {"seq": True}),
+        ("turn", {"hidden_items": {}}),
+        ("turn", {"hidden_items": [[]]}),
+        ("session", {"speakers": {}}),
+        ("session", {"speakers": [{}]}),
+        ("session", {"members": [1]}),
+        ("observation", {"facts": [{}]}),
+        ("change", {"after": "x"}),
+        ("memory", {"importance": "nan"}),
+        ("memory", {"confidence": True}),
         ("session", {"scope": ["Bad"]}),
         ("session", {"fork_seq": 3}),
         ("session", {"metadata": []}),
@@ -245,7 +257,13 @@ def test_a_fork_must_have_its_parents_scope_and_come_after_it(api, trip):
     assert take_in(make_space().api(), joined(backwards)).status == 400
 
 
-@pytest.mark.parametrize("body", [b"", b"{}\n", b"[1]\n", b"nonsense\n", b'{"type":"memsync"}\n'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *[b"", b"{}\n", b"[1]\n", b"nonsense\n", b'{"type":"memsync"}\n'],
+        b'{"type":"memsync","version":1}\n{"type":[]}\n',
+    ],
+)
 def test_what_is_no_export_is_refused(api, body):
     assert take_in(api, body).status == 400
 

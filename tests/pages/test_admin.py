@@ -164,6 +164,21 @@ def test_stored_answers_are_not_shown(told: Told, staff: Client):
     assert "a secret title" not in text_of(staff, change_url(record))
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "user/?password__startswith=p",
+        "user/?password__regex=^.",
+        "user/?tenant__slug=acme",
+        "apikey/?secret_hash__gte=a",
+        "idempotencykey/?response_body__isnull=True",
+        "idempotencykey/?state__regex=^.",
+    ],
+)
+def test_lists_answer_no_questions_about_columns_that_no_filter_offers(told, root: Client, query):
+    assert root.get(f"/admin/accounts/{query}").status_code == HTTPStatus.BAD_REQUEST
+
+
 def test_a_list_counts_no_further_than_it_pages(db: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("memsync.common.admin.MOST_COUNTED", 3)
     for number in range(5):

@@ -57,6 +57,11 @@ def words_of(told: Told, url: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", told.page(url)))
 
 
+def id_of(value: str) -> str:
+    """The id of the open memory with a value, as a form names it."""
+    return str(Memory.unscoped.get(value=value, status__in=["live", "contested"]).uid)
+
+
 def live(key: str = "employer") -> list[str]:
     return list(Memory.unscoped.live().filter(key=key).values_list("value", flat=True))
 
@@ -194,7 +199,7 @@ def test_a_conflict_shows_its_values(told: Told, doubt: Memory):
 
 def test_the_value_chosen_holds(told: Told, doubt: Memory):
     Memory.unscoped.filter(value="York").update(authority="experiential")
-    response = told.browser.post(url_of(doubt, "settle"), {"choice": "1"}, follow=True)
+    response = told.browser.post(url_of(doubt, "settle"), {"choice": id_of("Porto")}, follow=True)
     assert "The question is settled." in response.content.decode()
     assert live("home") == ["Porto"]
     assert live("about") == []
@@ -215,7 +220,7 @@ def test_dismissed_what_stood_stands(told: Told, doubt: Memory):
 
 
 def test_a_curated_value_is_not_overruled(told: Told, doubt: Memory):
-    response = told.browser.post(url_of(doubt, "settle"), {"choice": "1"})
+    response = told.browser.post(url_of(doubt, "settle"), {"choice": id_of("Porto")})
     assert response.status_code == HTTPStatus.BAD_REQUEST
     assert "It comes from a curated document." in response.content.decode()
     assert live("about") == [doubt.value]
@@ -226,6 +231,19 @@ def test_a_choice_that_is_none_settles_nothing(told: Told, doubt: Memory, body: 
     response = told.browser.post(url_of(doubt, "settle"), body)
     assert response.status_code == HTTPStatus.BAD_REQUEST
     assert live("about") == [doubt.value]
+
+
+def test_a_value_that_is_no_longer_in_question_is_not_mistaken_for_another(
+    told: Told, doubt: Memory
+):
+    gone = id_of("Porto")
+    told.api.post("/facts", {"text": "I live in Hull.", "scope": ["user=u_alice"]})
+    Memory.unscoped.filter(uid=gone).update(status="retracted")
+    response = told.browser.post(url_of(doubt, "settle"), {"choice": gone})
+
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert "no longer in question" in response.content.decode()
+    assert live("home") == ["York"]
 
 
 def test_what_one_was_unsure_of_is_dismissed(told: Told):

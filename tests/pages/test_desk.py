@@ -19,7 +19,7 @@ from memories.models import Memory, MemoryChange, Trace
 from tests.factories import Space
 from tests.pages.conftest import HOSTILE, Told, tell
 from tests.pages.support import assert_queries_do_not_grow, queries_of
-from tests.pages.test_corrections import contested, live, memory_of
+from tests.pages.test_corrections import contested, id_of, live, memory_of
 from tests.pages.test_inline import inline_in
 
 DESK = "/admin/memories/uncertainty/"
@@ -49,6 +49,7 @@ def send(client: Client, url: str, action: str, *rows: Memory, **fields: str) ->
 
 def decided(row: Memory, choice: str, other: str = "") -> dict[str, str]:
     name = f"doubt-{row.pk}"
+    choice = id_of(choice) if choice.istitle() else choice
     return {"confirmed": "yes", f"{name}-choice": choice, f"{name}-other": other}
 
 
@@ -74,7 +75,12 @@ def test_resolving_asks_which_value_holds(told: Told, staff: Client, home: Memor
 
 @pytest.mark.parametrize(
     ("choice", "other", "holds"),
-    [("0", "", "York"), ("1", "", "Porto"), ("other", "Hull", "Hull"), ("dismiss", "", "York")],
+    [
+        ("York", "", "York"),
+        ("Porto", "", "Porto"),
+        ("other", "Hull", "Hull"),
+        ("dismiss", "", "York"),
+    ],
 )
 def test_the_chosen_value_holds(
     told: Told, staff: Client, home: Memory, choice: str, other: str, holds: str
@@ -96,7 +102,7 @@ def test_a_choice_that_is_none_is_asked_for_again(
 
 def test_several_are_resolved_each_in_its_way(told: Told, staff: Client, home: Memory):
     job = contested(told, "employer", "I work at Initech.", "I work at Globex.")
-    fields = decided(home, "1") | decided(job, "0")
+    fields = decided(home, "Porto") | decided(job, "Initech")
     assert "Resolved: 2." in send(staff, DESK, "resolve", home, job, **fields).content.decode()
     assert (live("home"), live("employer")) == (["Porto"], ["Initech"])
 
@@ -110,7 +116,7 @@ def test_rejected_what_stood_stands(told: Told, staff: Client, home: Memory):
 
 
 def test_who_settled_it_is_on_record(told: Told, staff: Client, home: Memory):
-    send(staff, DESK, "resolve", home, **decided(home, "1"))
+    send(staff, DESK, "resolve", home, **decided(home, "Porto"))
     nora = User.objects.get(external_id="s_nora")
     trace = Trace.unscoped.latest("serial")
     assert (trace.principal_kind, trace.principal_id) == ("staff", nora.pk)
@@ -216,7 +222,7 @@ def test_memories_are_filtered(told: Told, staff: Client, query: str, shown: boo
 
 
 def test_staff_without_a_tenant_settle_and_correct_too(told: Told, root: Client, home: Memory):
-    send(root, DESK, "resolve", home, **decided(home, "1"))
+    send(root, DESK, "resolve", home, **decided(home, "Porto"))
     assert live("home") == ["Porto"]
     memory = memory_of(told, "employer")
     root.post(f"{MEMORIES}{memory.pk}/correct/", {"value": "Globex"})
@@ -247,7 +253,7 @@ def test_who_may_only_look_changes_nothing(told: Told, viewer: Client, home: Mem
         assert method(f"{MEMORIES}{memory.pk}/correct/").status_code == HTTPStatus.FORBIDDEN
     send(viewer, MEMORIES, "retract", memory, confirmed="yes")
     send(viewer, DESK, "reject", home, confirmed="yes")
-    send(viewer, DESK, "resolve", home, **decided(home, "1"))
+    send(viewer, DESK, "resolve", home, **decided(home, "Porto"))
     assert (live(), live("about")) == (["Acme Corp"], [home.value])
 
 
