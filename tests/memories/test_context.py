@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from memories.context.assemble import Fact, Material, assemble
@@ -208,6 +208,8 @@ def test_any_texts_stay_within_any_budget(texts, budget):
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
+@example(" ", " ")
+@example(" " * 16, " word")
 def test_the_estimate_of_parts_is_at_least_that_of_the_whole(one, other):
     assert estimate(one) + estimate(other) >= estimate(one + other)
 
