@@ -10,16 +10,9 @@ from conversations import redaction
 from conversations.history import read_history
 from conversations.items import WORDS, items_of
 from conversations.models import Conversation, Turn
-from conversations.services import refuse_unless_writable
-from memsync.common.errors import Forbidden, NotFound
+from conversations.services import refuse_unless_key_may_write
+from memsync.common.errors import NotFound
 from memsync.common.tenancy import tenant_scope
-
-
-def refuse_unless_hideable(principal: Principal, conversation: Conversation) -> None:
-    """403 unless a key may write the conversation."""
-    refuse_unless_writable(principal, conversation)
-    if principal.is_user:
-        raise Forbidden
 
 
 def hide_item(*, principal: Principal, conversation: Conversation, seq: int, place: int) -> None:
@@ -28,12 +21,12 @@ def hide_item(*, principal: Principal, conversation: Conversation, seq: int, pla
     Locks the conversation and the forks that show the turn, so that no append indexes its words as
     those before its own. Raises Forbidden, TurnInherited, NotFound when it is hidden already.
     """
-    refuse_unless_hideable(principal, conversation)
+    refuse_unless_key_may_write(principal, conversation)
     with tenant_scope(principal.tenant_id):
         turn = Turn.unscoped.for_history(conversation, seq, seq).get()
         if turn.conversation_id != conversation.pk:
             raise redaction.TurnInherited(turn.conversation.uid)
-        _lock(redaction.showing([turn]))
+        redaction.lock_conversations(redaction.showing([turn]))
         [row] = read_history(conversation, seq, seq)
         left = {item.place for item in items_of(row)}
         if place not in left:
@@ -44,9 +37,3 @@ def hide_item(*, principal: Principal, conversation: Conversation, seq: int, pla
         if place == WORDS:
             redaction.index_turns(redaction.turns_after(turn))
         audit.record(principal, "item.hidden", target=turn, place=place)
-
-
-def _lock(serials: set[int]) -> None:
-    """As redaction does, in the same order."""
-    rows = Conversation.unscoped.living().filter(pk__in=serials)
-    list(rows.order_by("serial").select_for_update(of=("self",)))

@@ -30,6 +30,12 @@ class TurnInherited(Conflict):
         super().__init__(f"The turn belongs to session {owner}; change it there.")
 
 
+def lock_conversations(serials: Iterable[int]) -> list[Conversation]:
+    """The living ones of these conversations, locked against appends, forks and each other."""
+    rows = Conversation.unscoped.living().filter(pk__in=list(serials))
+    return list(rows.order_by("serial").select_for_update(of=("self",)))
+
+
 def blank_turns(serials: Sequence[int]) -> int:
     """Take the words out of turns; returns how many had any left to take."""
     rows = Turn.unscoped.filter(pk__in=serials, redacted_at__isnull=True)

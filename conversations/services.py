@@ -181,6 +181,16 @@ def refuse_unless_writable(principal: Principal, row: Any) -> None:
         raise Forbidden
 
 
+def refuse_unless_key_may_write(principal: Principal, row: Any) -> None:
+    """As `refuse_unless_writable`, and 403 for people: of what is a key's to change alone.
+
+    People forget and correct what was learnt, not what was said nor what names mean.
+    """
+    refuse_unless_writable(principal, row)
+    if principal.is_user:
+        raise Forbidden
+
+
 def _taken(principal: Principal, uid: UUID) -> Conflict | NotFound:
     if Conversation.objects.reachable(principal).filter(uid=uid).exists():
         return SessionExists()

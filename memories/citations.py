@@ -5,7 +5,7 @@ Locks are taken in one order: conversations, observations, scopes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.db import transaction
@@ -17,12 +17,6 @@ from memories.models import Memory, Observation, Source
 from memories.reconcile import normalize
 from memsync.common.locks import LockSpace, lock
 from memsync.common.tenancy import alias
-
-
-def lock_conversations(serials: Iterable[int]) -> list[Conversation]:
-    """The living ones of these conversations, locked against appends, forks and each other."""
-    rows = Conversation.unscoped.living().filter(pk__in=list(serials))
-    return list(rows.order_by("serial").select_for_update(of=("self",)))
 
 
 class _SaidAgain(Exception):
@@ -39,7 +33,7 @@ def lock_sayings(memories: Sequence[Memory]) -> tuple[list[Turn], list[int]]:
     while True:
         with suppress(_SaidAgain), transaction.atomic(using=alias()):
             turns, observed = said = saying(memories)
-            lock_conversations(redaction.showing(turns))
+            redaction.lock_conversations(redaction.showing(turns))
             rows = Observation.unscoped.filter(pk__in=observed).order_by("pk")
             list(rows.select_for_update(of=("self",)))
             lock_scopes(citing([turn.pk for turn in turns], observed), memories)

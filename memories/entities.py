@@ -12,10 +12,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts import audit
 from accounts.principals import Principal
-from conversations.services import refuse_unless_writable
+from conversations.services import refuse_unless_key_may_write
 from memories.models import Entity, EntityAlias, Memory
 from memories.reconcile import normalize
-from memsync.common.errors import Conflict, Forbidden, InvalidField, NotFound, Unprocessable
+from memsync.common.errors import Conflict, InvalidField, NotFound, Unprocessable
 from memsync.common.locks import LockSpace, lock
 from memsync.common.tenancy import tenant_scope
 
@@ -36,7 +36,7 @@ def add_alias(*, principal: Principal, entity: Entity, name: str) -> EntityAlias
     Raises Forbidden, InvalidField for a name without letters or digits, Conflict `name_taken` when
     another entity of the scope and type has the name.
     """
-    refuse_unless_nameable(principal, entity)
+    refuse_unless_key_may_write(principal, entity)
     if not normalize(name):
         raise InvalidField("name", "something with a letter or digit")
     with _changing_names(principal, entity):
@@ -46,13 +46,6 @@ def add_alias(*, principal: Principal, entity: Entity, name: str) -> EntityAlias
         if other and other.pk != (entity.merged_into_id or entity.pk):
             raise Conflict(f"Entity {other.uid} has that name: merge them.", code="name_taken")
         return _alias(entity, name)
-
-
-def refuse_unless_nameable(principal: Principal, entity: Entity) -> None:
-    """403 unless a key may write the entity: people correct memories, not what names mean."""
-    refuse_unless_writable(principal, entity)
-    if principal.is_user:
-        raise Forbidden
 
 
 @contextmanager
@@ -82,7 +75,7 @@ def merge_entities(*, principal: Principal, entity: Entity, into: Entity) -> Ent
     Raises Unprocessable for two scopes or one and the same, Conflict when one was merged already,
     NotFound when one was erased meanwhile.
     """
-    refuse_unless_nameable(principal, entity)
+    refuse_unless_key_may_write(principal, entity)
     if entity.pk == into.pk or entity.scope_key != into.scope_key:
         raise Unprocessable("Only two entities of one scope can be merged.", code="not_mergeable")
     with _changing_names(principal, entity):

@@ -22,7 +22,7 @@ from accounts import audit, idempotency
 from accounts.principals import Principal
 from conversations import checkpoints, redaction
 from conversations.models import Conversation, Turn
-from conversations.services import refuse_unless_writable
+from conversations.services import refuse_unless_key_may_write, refuse_unless_writable
 from memories import citations, entities, observations
 from memories.models import (
     ErasureReceipt,
@@ -38,7 +38,7 @@ from memories.persist import take_number
 from memories.recall import receipts, sessions
 from memories.render import snapshot
 from memsync.common.context import request_facts
-from memsync.common.errors import Conflict, Forbidden, NotFound
+from memsync.common.errors import Conflict, NotFound
 from memsync.common.tenancy import alias, tenant_scope
 from memsync.common.words import without_words
 
@@ -93,11 +93,11 @@ def redact_turn(*, principal: Principal, conversation: Conversation, turn: Turn)
     Locks the conversation and the forks that show the turn, so that no append indexes its words
     again, then the scopes of the memories that cite it. Raises Forbidden, TurnInherited.
     """
-    refuse_unless_erasable(principal, conversation)
+    refuse_unless_key_may_write(principal, conversation)
     if turn.conversation_id != conversation.pk:
         raise redaction.TurnInherited(turn.conversation.uid)
     with tenant_scope(principal.tenant_id):
-        citations.lock_conversations(redaction.showing([turn]))
+        redaction.lock_conversations(redaction.showing([turn]))
         run = Erasure(principal, conversation, [turn.pk])
         _erase(run)
         redaction.index_turns(redaction.turns_after(turn))
@@ -114,7 +114,7 @@ def delete_conversation(
     It takes the coding agent's run whose prompts it holds with it, and what that run observed.
     Raises Forbidden, HasForks, NotFound when somebody else deleted it.
     """
-    refuse_unless_erasable(principal, conversation)
+    refuse_unless_key_may_write(principal, conversation)
     with tenant_scope(principal.tenant_id):
         runs = observations.locked_runs(conversation)
         doomed = _with_forks(conversation, cascade=cascade)
@@ -161,22 +161,15 @@ def _keys(rows: Any) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def refuse_unless_erasable(principal: Principal, row: Any) -> None:
-    """403 unless a key may write the row; people forget what was learnt, not what was said."""
-    refuse_unless_writable(principal, row)
-    if principal.is_user:
-        raise Forbidden
-
-
 def _with_forks(conversation: Conversation, *, cascade: bool) -> list[Conversation]:
     """The conversation and its living descendants, locked. Raises HasForks, NotFound."""
-    found = citations.lock_conversations([conversation.pk])
+    found = redaction.lock_conversations([conversation.pk])
     if not found:
         raise NotFound
     newest = found
     while newest:
         forks = Conversation.unscoped.living().filter(forked_from__in=[row.pk for row in newest])
-        newest = citations.lock_conversations(forks.values_list("pk", flat=True))
+        newest = redaction.lock_conversations(forks.values_list("pk", flat=True))
         if newest and not cascade:
             raise HasForks
         found += newest

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.base import SCOPE_PARAMETER, ProjectView
 from conversations.api.views import PAGE
+from conversations.services import refuse_unless_key_may_write
 from memories import entities
 from memories.models import Entity
 from memsync.common.errors import NotFound
@@ -77,7 +78,7 @@ class EntityView(ProjectView):
     def merge(self, request: Request, entity_id: str) -> Response:
         """Merge an entity into another of the same scope."""
         entity = self.find(entity_id)
-        entities.refuse_unless_nameable(self.principal, entity)
+        refuse_unless_key_may_write(self.principal, entity)
         into = self.find(str(self.read(MergeSerializer)["into"]))
         merged = entities.merge_entities(principal=self.principal, entity=entity, into=into)
         return Response(entity_json(self.find(str(merged.uid))))
@@ -88,7 +89,7 @@ class EntityView(ProjectView):
     def add_alias(self, request: Request, entity_id: str) -> Response:
         """Give an entity another name."""
         entity = self.find(entity_id)
-        entities.refuse_unless_nameable(self.principal, entity)
+        refuse_unless_key_may_write(self.principal, entity)
         name = self.read(AliasSerializer)["name"]
         entities.add_alias(principal=self.principal, entity=entity, name=name)
         return Response(entity_json(self.find(entity_id)), status=201)

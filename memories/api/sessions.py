@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.api.views import SessionView
+from conversations.services import refuse_unless_key_may_write
 from memories import erasure
 from memsync.common.errors import InvalidField
 from memsync.common.pagination import refuse_unknown_parameters
@@ -54,7 +55,7 @@ class WholeSessionView(SessionView):
     def destroy(self, request: Request, session_id: str) -> Response:
         """Delete a session: its words go everywhere; what rested on it alone is erased."""
         conversation = self.find_session(session_id)
-        erasure.refuse_unless_erasable(self.principal, conversation)
+        refuse_unless_key_may_write(self.principal, conversation)
         refuse_unknown_parameters(request, frozenset({"cascade"}))
         counts = erasure.delete_conversation(
             principal=self.principal, conversation=conversation, cascade=read_cascade(request)

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from conversations.api.views import TurnReadView
 from conversations.messages import new_turn
 from conversations.render import stored_turn_json
-from conversations.services import refuse_unless_writable
+from conversations.services import refuse_unless_key_may_write, refuse_unless_writable
 from memories import erasure, services
 from memories.api.learning import PREFER, AcceptedSerializer, LearningView
 from memories.api.serializers import (
@@ -61,7 +61,7 @@ class TurnView(LearningView, TurnReadView):
         """Redact a turn: it keeps its place, its words go everywhere."""
         conversation = self.find_session(session_id)
         turn = self.find_turn(conversation, turn_id)
-        erasure.refuse_unless_erasable(self.principal, conversation)
+        refuse_unless_key_may_write(self.principal, conversation)
         refuse_unknown_parameters(request, frozenset())
         counts = erasure.redact_turn(principal=self.principal, conversation=conversation, turn=turn)
         return Response(asdict(counts))

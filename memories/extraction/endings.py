@@ -165,9 +165,8 @@ def replaced(text: Text, before: Sequence[Claim], found: Sequence[Finding]) -> l
     match = _NOT_THIS.search(text.plain)
     if match is None:
         return []
-    old = match.group("old").strip().lower()
-    claim = next((c for c in reversed(before) if c.value.lower() == old), None)
-    if claim is None or claim.kind not in _STATED or any(f.key == claim.key for f in found):
+    claim = _stating(match.group("old"), before, found)
+    if claim is None:
         return []
     if claim.key in _PEOPLE and len(match.group("new").split()) > 2:
         return []
@@ -175,6 +174,15 @@ def replaced(text: Text, before: Sequence[Claim], found: Sequence[Finding]) -> l
         Finding(claim.key, Span(*match.span("new")), match.start(), match.end("new"),
                 ClaimKind.CORRECT, claim.subject, CORRECTED)
     ]  # fmt: skip
+
+
+def _stating(value: str, before: Sequence[Claim], found: Sequence[Finding]) -> Claim | None:
+    """The newest claim of a value, unless the message tells its key anew."""
+    value = value.strip().lower()
+    claim = next((c for c in reversed(before) if c.value.lower() == value), None)
+    if claim is None or claim.kind not in _STATED or any(f.key == claim.key for f in found):
+        return None
+    return claim
 
 
 _NO_MORE = re.compile(
@@ -191,10 +199,8 @@ def dropped(text: Text, before: Sequence[Claim], found: Sequence[Finding]) -> li
     if match is None or is_guarded(text.plain[max(0, match.start() - 40) : match.start()]):
         return []
     group = "old" if match.group("old") else "gone"
-    old = match.group(group).strip().lower()
-    claim = next((c for c in reversed(before) if c.value.lower() == old), None)
-    is_told = claim and any(f.key == claim.key for f in found)
-    if claim is None or claim.kind not in _STATED or is_told:
+    claim = _stating(match.group(group), before, found)
+    if claim is None:
         return []
     span = Span(*match.span(group))
     return [Finding(claim.key, span, match.start(), match.end(), ClaimKind.CLOSE, claim.subject)]
