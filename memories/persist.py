@@ -115,7 +115,7 @@ def _apply(run: Run, said: Statement) -> None:
     """Ask the rules about one claim and do what they say; injections are apart from the rest."""
     subject, named = said.claim.subject, _named(run, said.claim)
     known = [
-        as_known(row, said.claim.value if named and row.object_id == named.pk else row.value)
+        as_known(row, said.claim.value if named and row.object_id == named.pk else None)
         for row in run.known.values()
         if row.subject == subject and (row.kind == INJECTION) == (said.doubt == INJECTION)
     ]
