@@ -113,7 +113,7 @@ def alone(key: str, *, words: bool = True, meaning: float = 1.75) -> Ask:
             vectors = embed(question, known.models) if meaning else {}
             if not words:
                 question = replace(question, words="", carried="")
-            rows = [row.pk for row in rank(asked, question, vectors)]
+            rows = [row.pk for row in rank(asked, question, vectors, known)]
             ids = dict(Turn.unscoped.filter(pk__in=rows).values_list("pk", "uid"))
         return [str(ids[pk]) for pk in rows]
 

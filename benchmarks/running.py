@@ -27,10 +27,17 @@ class Server:
     folder: Path
     pid: int = 0
 
-    def call(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
-        """The parsed answer of a route; anything but a success ends the run."""
+    def call(
+        self, method: str, path: str, body: Any = None, credentials: str | dict[str, str] = ""
+    ) -> Any:
+        """The parsed answer of a route, asked with a key or with headers.
+
+        Anything but a success ends the run.
+        """
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
-        headers = {"Content-Type": "application/json"} | ({"API-KEY": key} if key else {})
+        if isinstance(credentials, str):
+            credentials = {"API-KEY": credentials} if credentials else {}
+        headers = {"Content-Type": "application/json"} | credentials
         try:
             connection.request(method, path, json.dumps(body).encode() if body else None, headers)
             response = connection.getresponse()

@@ -94,7 +94,7 @@ def ask_models(pending: Pending) -> dict[str, Vector]:
 
 def find(pending: Pending, vectors: dict[str, Vector]) -> Recalled:
     """The best rows for the question, and their receipt, which is not stored yet."""
-    ranking = rank(pending.asked, pending.question, vectors, is_large=pending.known.is_large)
+    ranking = rank(pending.asked, pending.question, vectors, pending.known)
     results = hits_of(ranking, explain=pending.explain)
     receipt = _receipt(pending, vectors, ranking, results)
     if pending.session:

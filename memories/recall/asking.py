@@ -68,6 +68,8 @@ class Known:
     """Whose vectors are in use."""
     turns: int = 0
     """About how many the principal may see."""
+    scope_keys: list[str] | None = None
+    """Of all rows that a person may see who asks about no scope; None beyond 500."""
 
     @property
     def is_large(self) -> bool:
@@ -96,7 +98,8 @@ class Ranked:
 
 _KNOWN = """
 WITH mine AS MATERIALIZED (  -- else the planner may walk the primary key of the whole store
-    SELECT c.pk, c.members, c.speakers, c.next_seq - 1 - coalesce(c.fork_seq, 0) AS turns
+    SELECT c.pk, c.members, c.speakers, c.scope_key,
+           c.next_seq - 1 - coalesce(c.fork_seq, 0) AS turns
       FROM conversations_conversation c
      WHERE {visible} AND c.deleted_at IS NULL
 ), told AS MATERIALIZED (
@@ -109,22 +112,35 @@ SELECT (SELECT coalesce(array_agg(DISTINCT name), '{{}}') FROM named),
        (SELECT coalesce(array_agg(m.value), '{{}}') FROM memories_memory m
          WHERE {memory_visible} AND m.status = 'live' AND m.key = 'name' AND m.subject = 'user'),
        (SELECT coalesce(array_agg(name ORDER BY adopted_at), '{{}}') FROM memories_embeddingmodel),
-       (SELECT coalesce(sum(turns), 0)::int FROM mine)
+       (SELECT coalesce(sum(turns), 0)::int FROM mine),
+       {held_under}
 """
+_ALL_KEYS = """(SELECT array_agg(scope_key) FROM (
+    SELECT scope_key FROM mine
+     UNION SELECT m.scope_key FROM memories_memory m WHERE {memory_visible}
+     LIMIT %(most_keys)s::int + 1) AS held)"""
 _CONVERSATIONS = 2000
 """The newest, in which participants are looked for."""
+_MOST_KEYS = 500
+"""Scopes of a person's rows by which their vectors are looked up; beyond, by the person."""
 
 
 def look_up(asked: Asked) -> Known:
     """Who takes part in what the principal may see, and which models have vectors."""
-    me = asked.principal
+    reach = asked.reach
+    visible = statement.BY_PERSON if asked.principal.is_user else statement.BY_KEY
+    held_under = _ALL_KEYS if reach["keys"] is None else "NULL"
     sql = _KNOWN.format(
-        visible=statement.visible("c", to_person=me.is_user),
-        memory_visible=statement.visible("m", to_person=me.is_user),
+        visible=visible.format(t="c"),
+        memory_visible=visible.format(t="m"),
+        held_under=held_under.format(memory_visible=visible.format(t="m")),
     )
-    [(spoke, own, models, turns)] = fetch(sql, asked.reach | {"conversations": _CONVERSATIONS})
+    most = {"conversations": _CONVERSATIONS, "most_keys": _MOST_KEYS}
+    [(spoke, own, models, turns, found)] = fetch(sql, reach | most)
     names = (*(spoke or _written_before_words(asked)), *own)
-    return Known(Participants(tuple(dict.fromkeys(names)), frozenset(own)), models, turns)
+    participants = Participants(tuple(dict.fromkeys(names)), frozenset(own))
+    few = found if found and len(found) <= _MOST_KEYS else None
+    return Known(participants, models, turns, few)
 
 
 _PREFIXED = r"""
@@ -173,34 +189,37 @@ def embed(question: Question, models: Sequence[str]) -> dict[str, Vector]:
 
 
 def rank(
-    asked: Asked, question: Question, vectors: dict[str, Vector], *, is_large: bool = False
+    asked: Asked, question: Question, vectors: dict[str, Vector], known: Known
 ) -> list[Ranked]:
-    """The best rows, best first.  # Uses index: turn_by_scope, vector_by_scope (or …_by_user)"""
-    rows = fetch(*ranking(asked, question, vectors, is_large=is_large))
+    """The best rows, best first.  # Uses index: turn_by_scope (or …_by_user), vector_of_owner"""
+    rows = fetch(*ranking(asked, question, vectors, known))
     return [Ranked("m" if row & 1 else "t", row // 2, *rest) for row, *rest in rows]
 
 
 def ranking(
-    asked: Asked, question: Question, vectors: dict[str, Vector], *, is_large: bool = False
+    asked: Asked, question: Question, vectors: dict[str, Vector], known: Known
 ) -> tuple[str, dict[str, Any]]:
     """The ranking statement and its parameters."""
+    keys = asked.reach["keys"] or known.scope_keys
+    by_person = statement.BY_PERSON_AND_KEY if keys else statement.BY_PERSON
     sql = statement.ranking(
-        to_person=asked.principal.is_user,
+        visible=by_person if asked.principal.is_user else statement.BY_KEY,
         with_turns="turns" in asked.include,
         of_turns=asked.filters.of_turns,
         of_memories=asked.filters.of_memories,
-        models=len(vectors),
-        is_large=is_large,
+        dimensions=[len(vector) for vector in vectors.values()],
+        is_large=known.is_large,
     )
     parameters = asked.reach | asked.filters.parameters | _weights() | _by_model(vectors)
     return sql, parameters | {
+        "keys": keys,
         "words": question.words,
         "carried": question.carried,
         "named": list(question.named),
         "role": question.role,
         "include": [_KINDS[name] for name in asked.include],
         "top_k": asked.top_k,
-        "sample": statement.LARGE_SAMPLE if is_large else statement.SAMPLE,
+        "sample": statement.LARGE_SAMPLE if known.is_large else statement.SAMPLE,
     }
 
 

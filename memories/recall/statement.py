@@ -25,6 +25,8 @@ on how much one owner has stored, not on the store.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 WEIGHT_MEANING = 1.75
 WEIGHT_BESIDE = 0.4
 WEIGHT_SPEAKER = 0.4
@@ -49,16 +51,25 @@ NEAREST, RARE_WORDS, LARGE_SAMPLE = 500, 4, 2000
 """Candidates: the nearest rows, and all that have one of the rarest words."""
 MAX_LEXEMES = 64
 """Distinct words of a question that are matched, the first ones."""
+INDEXED_DIMENSIONS = 768
+"""Longest vectors that the index `vector_of_owner` holds; longer ones are read from the table."""
 UNRELATED = 0.1
 """A row without a common word and with a cosine below this does not answer."""
 
-_VISIBLE = "{t}.tenant_id = %(tenant)s::uuid AND {t}.project_id = %(project)s::uuid AND "
-_BY_KEY = _VISIBLE + "{t}.scope_key = ANY(%(keys)s::text[])"
-_BY_PERSON = _VISIBLE + (
+_HERE = "{t}.tenant_id = %(tenant)s::uuid AND {t}.project_id = %(project)s::uuid AND "
+BY_KEY = _HERE + "{t}.scope_key = ANY(%(keys)s::text[])"
+"""The condition that a row of the table `t` is visible to a key."""
+BY_PERSON = _HERE + (
     "({t}.user_id = %(user)s::uuid"
     " OR ({t}.user_id IS NULL AND {t}.scope_key = ANY(%(shared)s::text[])))"
     " AND (%(keys)s::text[] IS NULL OR {t}.scope_key = ANY(%(keys)s::text[]))"
 )
+"""The same for a person; without `keys` whatever the scope."""
+BY_PERSON_AND_KEY = BY_KEY + (
+    " AND coalesce({t}.user_id = %(user)s::uuid, {t}.scope_key = ANY(%(shared)s::text[]))"
+)
+"""The same for a person, with `keys`: put so that only these can be looked up in an index, as else
+two indexes are read and their rows matched."""
 
 _WORDS = r"""
 WITH sent AS MATERIALIZED (
@@ -104,9 +115,11 @@ _NEAR = """
         SELECT coalesce(v.turn_id * 2, v.memory_id * 2 + 1) AS row,
                -(v.embedding <#> %({vector})s::halfvec) AS meaning
           FROM memories_vector v
-         WHERE {visible} AND v.model = %({model})s::text AND v.observation_id IS NULL
+         WHERE {visible} AND v.model = %({model})s::text AND v.observation_id IS NULL{narrowed}
         OFFSET 0  -- else the vectors themselves are sorted
     ) AS chunk GROUP BY row"""
+# What lets the index `vector_of_owner` answer alone, without reading the table.
+_IN_INDEX = f" AND vector_dims(v.embedding) <= {INDEXED_DIMENSIONS}"
 _NOTHING_NEAR = "SELECT NULL::bigint AS row, NULL::float8 AS meaning WHERE false"
 
 _ASKED = """
@@ -212,34 +225,30 @@ SELECT row, sum(score) AS score, max(words), max(meaning), max(speaker), max(mem
 """
 
 
-def visible(table: str, *, to_person: bool) -> str:
-    """The condition that a row of `table` (an alias) is visible to the principal."""
-    return (_BY_PERSON if to_person else _BY_KEY).format(t=table)
-
-
 def ranking(
     *,
-    to_person: bool,
+    visible: str,
     with_turns: bool,
     of_turns: str,
     of_memories: str,
-    models: int,
+    dimensions: Sequence[int],
     is_large: bool = False,
 ) -> str:
-    """The statement for a kind of principal, with these narrowing conditions and models.
+    """The statement for the rows that are `visible` (BY_KEY, …) and fulfill these conditions.
 
-    `is_large` chooses the candidate form; without turns there is nothing to choose from.
+    `dimensions` are those of the question's vectors, one a model. `is_large` chooses the candidate
+    form; without turns there is nothing to choose from.
     """
-    near = _near(models, to_person=to_person)
+    near = _near(dimensions, visible)
     sampled = "conversations_turn" if with_turns else "memories_memory"
-    asked = _ASKED.format(table=sampled, visible=visible("s", to_person=to_person))
-    memories = _rows(_MEMORIES, "m", of_memories, to_person=to_person)
+    asked = _ASKED.format(table=sampled, visible=visible.format(t="s"))
+    memories = _rows(_MEMORIES, "m", of_memories, visible)
     if is_large and with_turns:
-        rare = _rows(_TURNS, "t", of_turns + _WITH_RARE_WORDS, to_person=to_person)
-        others = _rows(_TURNS, "t", of_turns + _NEAREST_OTHERS, to_person=to_person)
+        rare = _rows(_TURNS, "t", of_turns + _WITH_RARE_WORDS, visible)
+        others = _rows(_TURNS, "t", of_turns + _NEAREST_OTHERS, visible)
         own = _CANDIDATES + _union(rare, others, memories)
         return _WORDS + asked + near + own + _HITS + _SAMPLED_RARITY + _SCORES
-    turns = [_rows(_TURNS, "t", of_turns, to_person=to_person)] if with_turns else []
+    turns = [_rows(_TURNS, "t", of_turns, visible)] if with_turns else []
     return _WORDS + asked + near + _union(*turns, memories) + _HITS + _RARITY + _SCORES
 
 
@@ -247,19 +256,22 @@ def _union(*parts: str) -> str:
     return f", own AS MATERIALIZED ({'    UNION ALL'.join(f'{part}{chr(10)}' for part in parts)})"
 
 
-def _near(models: int, *, to_person: bool) -> str:
+def _near(dimensions: Sequence[int], visible: str) -> str:
     parts = [
         _NEAR.format(
-            visible=visible("v", to_person=to_person), vector=f"vector{n}", model=f"model{n}"
+            visible=visible.format(t="v"),
+            narrowed=_IN_INDEX if length <= INDEXED_DIMENSIONS else "",
+            vector=f"vector{n}",
+            model=f"model{n}",
         )
-        for n in range(models)
+        for n, length in enumerate(dimensions)
     ]
     return f", near AS MATERIALIZED ({'    UNION ALL'.join(parts) or _NOTHING_NEAR}\n)"
 
 
-def _rows(sql: str, table: str, narrowed: str, *, to_person: bool) -> str:
+def _rows(sql: str, table: str, narrowed: str, visible: str) -> str:
     return sql.format(
-        visible=visible(table, to_person=to_person),
+        visible=visible.format(t=table),
         indexed=_INDEXED.format(t=table),
         narrowed=narrowed,
     )
