@@ -1,4 +1,4 @@
-"""`POST …/forget`."""
+"""`POST …/forget` and `POST …/erase`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import ProjectView
+from accounts.scope import tags
 from memories import forgetting
 from memories.api.serializers import MemoryItemSerializer, scope_field
 from memories.models import Category, Memory
 from memories.render import memory_item
+from memories.scope_erasure import erase_scope
 from memsync.common.errors import Forbidden
 from memsync.common.serializers import (
     StrictBooleanField,
@@ -104,3 +106,47 @@ def forgotten_json(done: forgetting.Forgotten) -> dict[str, Any]:
         "memories": shown,
         "has_more": done.has_more,
     }
+
+
+class EraseSerializer(StrictSerializer):
+    """The tags that a row must have, all of them, whatever else it has."""
+
+    scope = scope_field(required=True, min_length=1)
+    dry_run = StrictBooleanField(default=True)
+
+
+class ScopeErasedSerializer(serializers.Serializer):
+    """What an erasure did, or would do."""
+
+    scope = serializers.ListField(child=serializers.CharField(), help_text="with the key's floor")
+    dry_run = serializers.BooleanField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    has_more = serializers.BooleanField(help_text="call again for the rest")
+    left_over = serializers.IntegerField(help_text="rows that still hold words, looked for after")
+
+
+class EraseView(ProjectView):
+    """Erase a scope."""
+
+    @extend_schema(
+        operation_id="erase_scope", request=EraseSerializer, responses=ScopeErasedSerializer
+    )
+    def erase(self, request: Request) -> Response:
+        """Erase all there is under a scope; `dry_run` (the default) only counts. Management."""
+        if not self.principal.is_management:
+            raise Forbidden
+        body = self.read(EraseSerializer)
+        done = erase_scope(
+            principal=self.principal,
+            scope=self.scope_of(body["scope"]) or {},
+            dry_run=body["dry_run"],
+        )
+        return Response(
+            {
+                "scope": tags(done.scope),
+                "dry_run": done.dry_run,
+                "counts": done.counts,
+                "has_more": done.has_more,
+                "left_over": done.left_over,
+            }
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from conversations.api.serializers import MessageSerializer, TurnSerializer
@@ -18,9 +20,10 @@ from memsync.common.serializers import (
 )
 
 
-def scope_field() -> serializers.ListField:
-    """Tags key=value."""
-    return serializers.ListField(child=StrictCharField(), required=False, max_length=64)
+def scope_field(**options: Any) -> serializers.ListField:
+    """Tags key=value; not required unless the options say so."""
+    options = {"required": False, "max_length": 64} | options
+    return serializers.ListField(child=StrictCharField(), **options)
 
 
 class AppendSerializer(StrictSerializer):

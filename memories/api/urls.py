@@ -4,7 +4,7 @@ from django.urls import path
 
 from memories.api.context import ContextView
 from memories.api.entities import EntityView
-from memories.api.forgetting import ForgetView
+from memories.api.forgetting import EraseView, ForgetView
 from memories.api.memories import MemoryView
 from memories.api.portability import ExportView, ImportView
 from memories.api.recall import ProjectQueryView, TraceView
@@ -34,6 +34,7 @@ urlpatterns = [
     path("entities/<str:entity_id>/aliases", EntityView.as_view({"post": "add_alias"})),
     path("facts", FactView.as_view({"post": "create"})),
     path("forget", ForgetView.as_view({"post": "forget"})),
+    path("erase", EraseView.as_view({"post": "erase"})),
     path("memories", MemoryView.as_view({"get": "list", "post": "create"})),
     path(
         "memories/<str:memory_id>",

@@ -71,6 +71,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/{ctx}/sessions/{session_id}/diff"): Case("row"),
     ("GET", "/api/v1/{ctx}/sessions/{session_id}/memories"): Case("row"),
     ("POST", "/api/v1/{ctx}/forget"): Case("list", {"query": CANARY}),
+    ("POST", "/api/v1/{ctx}/erase"): Case("list", {"scope": ["user=u_alice"]}),
     ("GET", "/api/v1/{ctx}/entities"): Case("list"),
     ("GET", "/api/v1/{ctx}/entities/{entity_id}"): Case("row"),
     ("POST", "/api/v1/{ctx}/entities/{entity_id}/aliases"): Case("row", {"name": "x"}),

@@ -309,6 +309,7 @@ UNSCOPED_ALLOWED = {
     "conversations/relations.py": "around a conversation that was found in reach",
     "conversations/api/views.py": "the history of a conversation that was found in reach",
     "memories/erasure.py": "what cites turns of a conversation that was found in reach",
+    "memories/scope_erasure.py": "turns and receipts of what was found in reach",
     "memories/portability/writing.py": "turns of the sessions that were selected in reach",
     "memories/ingest.py": "inside the tenant's transaction, by project and scope key",
     "memories/learning.py": "traces by key: of the caller's project, or the worker's, all tenants",
