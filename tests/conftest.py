@@ -9,11 +9,18 @@ from contextlib import ExitStack
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from memsync.embedded import EmbeddedPostgres, data_dir
 from tests.factories import Api, Space, make_space
 
 _held = ExitStack()
+
+# How long an example takes is the machine's affair. In CI hypothesis draws the same ones each time.
+settings.register_profile(
+    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

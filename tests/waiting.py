@@ -38,7 +38,7 @@ def _closing(call: Callable[[], Answer]) -> Answer:
 
 
 def _wait_for_lock(answer: Future[Answer]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         with connection.cursor() as cursor:
             cursor.execute(_WAITING)

@@ -89,7 +89,7 @@ class TestAuthentication:
         with pytest.raises(IntegrityError, match="stays so"), transaction.atomic():
             ApiKey.objects.update(revoked_at=None)
 
-    @pytest.mark.parametrize(("seconds", "status"), [(2, 200), (-1, 401)])
+    @pytest.mark.parametrize(("seconds", "status"), [(60, 200), (-1, 401)])
     def test_it_ends_by_the_database_clock(self, space: Space, seconds: int, status: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute(

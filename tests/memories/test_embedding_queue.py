@@ -26,7 +26,7 @@ def fake() -> Iterator[Fake]:
 @pytest.fixture
 def remote(fake: Fake, settings: Any) -> OpenAIEmbedder:
     settings.EMBEDDINGS, settings.EMBEDDING_URL = "openai", fake.url
-    settings.EMBEDDING_MODEL = "first"
+    settings.EMBEDDING_MODEL, settings.QUESTION_SECONDS = "first", 30.0
     return configured()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import time_machine
 from django.utils import timezone
 
+from conversations.models import Turn
 from memories.expiry import end_expired
 from memories.models import Memory, MemoryChange
 from tests.factories import Api
@@ -51,8 +52,8 @@ def live_values(api: Api, at: datetime | None = None) -> dict[str, str]:
 def test_what_holds_until_a_date_ends_with_it(api: Api):
     """Also where the category would not end by itself."""
     api.post("/facts", {"text": "I work at Acme until tomorrow. I live in Leeds.", "scope": SCOPE})
-    tomorrow = timezone.now() + timedelta(days=1)
-    two_days = timezone.now() + timedelta(days=2)
+    said_at = Turn.unscoped.get().created_at  # midnight may have passed since
+    tomorrow, two_days = said_at + timedelta(days=1), said_at + timedelta(days=2)
 
     assert live_values(api) == {"employer": "Acme", "home": "Leeds"}
     assert end_expired(now=tomorrow.replace(hour=0)) == 0

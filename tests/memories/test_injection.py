@@ -217,7 +217,7 @@ def test_passages_do_not_overlap():
     ],
 )
 def test_hostile_texts_are_scanned_in_linear_time(text: str):
-    started = time.perf_counter()
+    started = time.thread_time()
     scan(text)
 
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5

@@ -37,7 +37,7 @@ def llm(settings: Any) -> Iterator[FakeLLM]:
     with fake_llm() as running:
         settings.EXTRACTOR = "openai"
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = running.url, "sk-test"
-        settings.OPENAI_MODEL, settings.OPENAI_SECONDS = "tiny", 5.0
+        settings.OPENAI_MODEL, settings.OPENAI_SECONDS = "tiny", 30.0
         settings.OPENAI_PAUSE_SECONDS = 0.0
         yield running
 

@@ -86,11 +86,11 @@ def test_remember_waits_for_a_model_and_survives_its_end(agent: Mcp, settings):
 
 
 def test_private_words_reach_nothing(agent: Mcp):
-    agent.call("remember", text="I live in Leeds. <private>My PIN is 4711.</private>")
-    agent.call("recall", query="Leeds? <private>4711</private>")
+    agent.call("remember", text="I live in Leeds. <private>My PIN is hunter2.</private>")
+    agent.call("recall", query="Leeds? <private>hunter2</private>")
     traces = Trace.unscoped.filter(kind="recall").values_list("query", flat=True)
 
-    assert "4711" not in str(agent.call("recall", query="PIN")["results"])
+    assert "hunter2" not in str(agent.call("recall", query="PIN")["results"])
     assert set(traces) == {"Leeds? ", "PIN"}
     assert error_of(agent.call("remember", text="<private>all of it</private>")) == "invalid"
 

@@ -155,7 +155,7 @@ def test_a_question_that_stands_alone_takes_nothing():
 
 def test_thousands_of_participants_cost_little():
     crowd = Participants(tuple(f"Person{n} Surname{n}" for n in range(20_000)))
-    started = time.monotonic()
+    started = time.thread_time()
 
     assert take_apart("Where does Caroline live?", crowd).named == ()
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1

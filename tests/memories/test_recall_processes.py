@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,10 +23,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     server = start_server(tmp_path, free_port())
-    wait_until(server.is_ready)
-    yield server
-    server.process.send_signal(signal.SIGTERM)
-    server.process.wait(30)
+    try:
+        wait_until(server.is_ready, 120)
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait(60)
 
 
 def manage(tmp_path: Path, *arguments: str) -> dict[str, Any]:
@@ -70,13 +71,13 @@ def test_what_is_written_is_found_by_meaning_and_receipts_outlive_the_server(
         "scope": ["user=u_alice"],
     }
     call(server, "POST", "/api/v1/app/facts/batch", body, key)
-    wait_until(lambda: call(server, "GET", "/readyz")["embedding_backlog"] == 0)
+    wait_until(lambda: call(server, "GET", "/readyz")["embedding_backlog"] == 0, 120)
     asked = {"query": "Which doctor did I see?", "scope": ["user=u_alice"], "include": ["turns"]}
     found = call(server, "POST", "/memory/query", asked, key)
     receipts = {call(server, "POST", "/memory/query", asked, key)["trace_id"] for _ in range(20)}
 
-    server.process.send_signal(signal.SIGTERM)
-    server.process.wait(30)
+    server.process.terminate()
+    server.process.wait(60)
     stored = stored_receipts(tmp_path)
 
     assert found["results"][0]["text"] == texts[0]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts import services
 from accounts.models import User
@@ -46,6 +46,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no chromium on this machine")
     # Playwright runs a loop in this thread; the ORM is used beside it, never inside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         yield browser
@@ -91,8 +92,8 @@ def sign_in(page: Page, user: User, url: str = "/login/") -> None:
     page.goto(url)
     page.get_by_label("mail").fill(user.email or "")
     page.get_by_label("password", exact=False).fill(PASSWORD)
-    page.get_by_role("button", name=re.compile("^(Sign|Log) in$")).click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile("^(Sign|Log) in$")).click()
 
 
 def overflow(page: Page) -> int:
@@ -116,7 +117,8 @@ def test_hostile_text_neither_runs_nor_widens_a_page(house: Space, visit: Callab
     sign_in(page, house.make_user("s_nora", is_staff=True), "/admin/login/")
     page.goto("/admin/conversations/conversation/")
     page.locator("#result_list th a").first.click()
-    assert page.locator(".turn").count() == 1
+    expect(page.locator(".turn")).to_have_count(1)
+    page.wait_for_load_state()
     assert overflow(page) == 0
     page.context.clear_cookies()
     sign_in(page, alice())
@@ -136,6 +138,7 @@ def test_pages_fit_a_phone_and_the_policy_blocks_nothing(
     assert overflow(page) == 0
     sign_in(page, alice())
     page.get_by_role("link", name="A parcel that went to Leeds").click()
+    page.wait_for_url(re.compile("/conversations/[0-9a-f-]{36}/"))
     for path in [page.url, *OWN_PAGES]:
         assert page.goto(path).status == 200
         assert overflow(page) == 0, path
@@ -159,7 +162,7 @@ def test_the_policy_blocks_nothing_in_the_admin(house: Space, visit: Callable[..
         assert page.goto(path).status == 200
     page.goto("/admin/conversations/conversation/")
     page.get_by_role("link", name="A parcel that went to Leeds").click()
-    assert page.locator("mark").count() > 0
+    expect(page.locator("mark").first).to_be_attached()
     assert page.noise == []
 
 
@@ -170,11 +173,11 @@ def test_a_memory_leads_to_its_words_and_back_without_javascript(
     sign_in(page, alice())
     page.get_by_role("link", name="A parcel that went to Leeds").click()
     page.locator("mark", has_text="Acme Corp").click()
-    assert "#turn-1-memory-" in page.url
+    page.wait_for_url(re.compile("#turn-1-memory-"))
     page.locator(".memory", has_text="Acme Corp").get_by_role("link", name="Why?").click()
     page.get_by_role("link", name="turn 1").click()
-    assert page.url.endswith("#turn-1")
-    assert page.locator("#turn-1").is_visible()
+    page.wait_for_url(re.compile("#turn-1$"))
+    expect(page.locator("#turn-1")).to_be_visible()
 
 
 def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
@@ -202,7 +205,7 @@ def test_the_skip_link_leads_past_the_navigation(house: Space, visit: Callable[.
     page.goto("/conversations/")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
+    page.wait_for_function("document.activeElement.id === 'content'")
 
 
 def test_a_staff_member_without_a_tenant_signs_in_to_the_admin(
@@ -229,14 +232,14 @@ def test_a_memory_is_corrected_and_forgotten_on_a_phone_without_javascript(
     acme.get_by_role("link", name="Correct").click()
     page.get_by_label("What is right").fill("W" * 300)
     page.get_by_role("button", name="Correct it").click()
-    assert page.get_by_role("status").inner_text() == "Corrected: Employer."
+    expect(page.get_by_role("status")).to_have_text("Corrected: Employer.")
     page.get_by_role("link", name="History").click()
-    assert page.locator(".timeline > li").count() == 1
+    expect(page.locator(".timeline > li")).to_have_count(1)
     page.go_back()
     page.get_by_role("link", name="Forget").click()
     page.get_by_label("Erase the words").check()
     page.get_by_role("button", name="Forget it").click()
-    assert "Erased" in page.get_by_role("status").inner_text()
+    expect(page.get_by_role("status")).to_contain_text("Erased")
     assert page.noise == []
 
 

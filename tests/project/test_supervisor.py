@@ -64,6 +64,16 @@ def start_child() -> Iterator[Callable[..., Child]]:
         child.stop()
 
 
+def watch_until(child: Child, is_true: Callable[[], object]) -> None:
+    """As the supervisor's loop does, until something has happened."""
+
+    def look() -> object:
+        child.watch()
+        return is_true()
+
+    wait_until(look)
+
+
 def sleepers() -> list[int]:
     return [pid for pid, command in children_of(os.getpid()).items() if "sleep 61" in command]
 
@@ -73,11 +83,7 @@ def test_a_child_that_died_is_started_again(start_child):
     (killed,) = sleepers()
     os.kill(killed, signal.SIGKILL)
 
-    def is_back() -> bool:
-        child.watch()
-        return bool(sleepers()) and sleepers() != [killed]
-
-    wait_until(is_back)
+    watch_until(child, lambda: sleepers() not in ([], [killed]))
 
 
 def test_what_a_dead_child_left_behind_is_killed(start_child, tmp_path):
@@ -87,11 +93,7 @@ def test_what_a_dead_child_left_behind_is_killed(start_child, tmp_path):
     orphan = int(note.read_text())
     assert is_alive(orphan)
 
-    def is_gone() -> bool:
-        child.watch()
-        return not is_alive(orphan)
-
-    wait_until(is_gone)
+    watch_until(child, lambda: not is_alive(orphan))
 
 
 def test_a_child_that_does_not_want_to_stop_is_killed(start_child, tmp_path, monkeypatch):
@@ -108,58 +110,56 @@ def pids_of(word: str) -> list[int]:
 
 
 def watch_for(child: Child, seconds: float) -> None:
-    """As the supervisor's loop does."""
+    """The same for some time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         child.watch()
         time.sleep(0.05)
 
 
+PATIENCE = 5.0
+"""Seconds in which a web server starts and answers on a busy machine too."""
+
+
 @pytest.fixture
 def web_child(start_child, monkeypatch) -> tuple[Child, str]:
-    """A web server of its own that is asked often, and what its command line holds."""
+    """A web server of its own that is asked often and answers, and what its command line holds."""
     monkeypatch.setattr(pulse, "ASK_EVERY", 0.1)
     port = free_port()
-    silence = Silence(HttpPulse("127.0.0.1", port), patience=2.0)
+    silence = Silence(HttpPulse("127.0.0.1", port), patience=PATIENCE)
     command = (sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1")
-    return start_child(*command, silence=silence), str(port)
+    child = start_child(*command, silence=silence)
+    watch_until(child, HttpPulse("127.0.0.1", port).has_beaten)
+    return child, str(port)
 
 
 def test_a_web_server_that_hangs_is_killed_and_started_again(web_child):
     child, word = web_child
-    watch_for(child, 3)
     (hung,) = pids_of(word)
     os.kill(hung, signal.SIGSTOP)
-
-    def is_back() -> bool:
-        child.watch()
-        return bool(pids_of(word)) and pids_of(word) != [hung]
-
-    wait_until(is_back, 20)
+    watch_until(child, lambda: pids_of(word) not in ([], [hung]))
     (new,) = pids_of(word)
-    watch_for(child, 4)
+    watch_for(child, PATIENCE + 2)
     assert pids_of(word) == [new]
 
 
 def test_a_web_server_that_answers_again_in_time_is_left_alone(web_child):
     child, word = web_child
-    watch_for(child, 2)
     (slow,) = pids_of(word)
-    for _ in range(2):
+    for _ in range(3):
         os.kill(slow, signal.SIGSTOP)
-        watch_for(child, 1)
+        watch_for(child, PATIENCE / 4)
         os.kill(slow, signal.SIGCONT)
-        watch_for(child, 1)
+        watch_for(child, PATIENCE / 4)
     assert pids_of(word) == [slow]
 
 
 def test_a_supervisor_that_was_frozen_itself_blames_nobody(web_child):
     child, word = web_child
-    watch_for(child, 2)
     (frozen,) = pids_of(word)
     os.kill(frozen, signal.SIGSTOP)
     child.watch()
-    time.sleep(4)  # as if both had been: nobody watches
+    time.sleep(PATIENCE + 2)  # as if both had been: nobody watches
     child.watch()
     os.kill(frozen, signal.SIGCONT)
     watch_for(child, 2)
@@ -168,19 +168,14 @@ def test_a_supervisor_that_was_frozen_itself_blames_nobody(web_child):
 
 def test_a_worker_whose_heart_stops_is_killed_and_started_again(start_child, tmp_path):
     beat = tmp_path / "beat"
-    silence = Silence(FilePulse(beat), patience=2.0)
+    silence = Silence(FilePulse(beat), patience=PATIENCE)
     child = start_child(
         "sh", "-c", f"while :; do date > '{beat}'; sleep 0.2; done", silence=silence
     )
-    watch_for(child, 3)
+    watch_for(child, 2)
     (hung,) = pids_of("date >")
     os.kill(hung, signal.SIGSTOP)
-
-    def is_back() -> bool:
-        child.watch()
-        return bool(pids_of("date >")) and pids_of("date >") != [hung]
-
-    wait_until(is_back, 20)
+    watch_until(child, lambda: pids_of("date >") not in ([], [hung]))
 
 
 # The folder they share
@@ -229,23 +224,23 @@ def test_it_says_where_the_pages_are(server):
 def test_a_killed_program_is_back_within_seconds(server, part):
     killed = server.pid_of(part)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: server.pid_of(part) not in (None, killed), 10)
-    wait_until(server.is_ready, 20)
+    wait_until(lambda: server.pid_of(part) not in (None, killed), 30)
+    wait_until(server.is_ready)
 
 
 def test_a_killed_request_process_is_back_within_seconds(server):
     main = server.pid_of("granian")
     (killed,) = children_of(main)
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: killed not in children_of(main) and children_of(main), 10)
-    wait_until(server.is_ready, 20)
+    wait_until(lambda: killed not in children_of(main) and children_of(main), 30)
+    wait_until(server.is_ready)
 
 
 def test_a_killed_database_is_back_within_seconds(server):
     killed = server.database.pid()
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: server.database.pid() not in (None, killed), 10)
-    wait_until(server.is_ready, 20)
+    wait_until(lambda: server.database.pid() not in (None, killed), 30)
+    wait_until(server.is_ready)
 
 
 def test_web_and_worker_count_together_and_go_on_where_a_dead_process_stopped(server):
@@ -262,7 +257,7 @@ def test_web_and_worker_count_together_and_go_on_where_a_dead_process_stopped(se
 
 
 def metrics_of(server: Server) -> str:
-    with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+    with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as answer:
         return answer.read().decode()
 
 
@@ -297,7 +292,7 @@ def test_other_commands_use_the_running_database_and_leave_it_running(server):
 
 def test_a_taken_port_is_told_in_one_line_before_anything_starts(server, tmp_path):
     second = start_server(tmp_path, server.port)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(60) == 1
     (line,) = second.log.read_text().splitlines()
     assert f"127.0.0.1:{server.port}" in line
     assert not second.database.cluster.exists()
@@ -306,7 +301,7 @@ def test_a_taken_port_is_told_in_one_line_before_anything_starts(server, tmp_pat
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
 def test_a_port_that_is_none_is_refused(tmp_path, port):
     refused = start_server(tmp_path, port)
-    assert refused.process.wait(30) == 1
+    assert refused.process.wait(60) == 1
     assert "PORT must be a number" in refused.log.read_text()
     assert not refused.database.cluster.exists()
 
@@ -316,11 +311,11 @@ def test_killed_itself_it_leaves_no_web_server_and_no_worker_and_the_next_one_re
     parts = [web, worker, *children_of(web)]
     server.process.kill()
     server.process.wait()
-    wait_until(lambda: not any(is_alive(pid) for pid in parts), 20)
+    wait_until(lambda: not any(is_alive(pid) for pid in parts))
 
     restarted = start_server(server.log.parent, server.port)
     server.process = restarted.process
-    wait_until(server.is_ready)
+    wait_until(server.is_ready, 120)
 
 
 def test_asked_to_stop_it_stops_everything_and_succeeds(server):
