@@ -117,22 +117,30 @@ class Writer:
 
 
 def _store_all(receipts: Sequence[Trace]) -> None:
-    """One transaction a tenant; a lost connection is tried again, a broken receipt is dropped."""
+    """One transaction a tenant; a broken receipt is dropped, and no other with it."""
     by_tenant: dict[Any, list[Trace]] = defaultdict(list)
     for receipt in receipts:
         by_tenant[receipt.tenant_id].append(receipt)
     for tenant, rows in by_tenant.items():
-        for attempt in range(1, RETRIES + 1):
-            try:
-                store(tenant, rows)
-                break
-            except TRANSIENT:
-                connections.close_all()
-                if attempt == RETRIES:
-                    logger.error("%d receipts are lost: no database", len(rows))
-            except Exception as error:
-                logger.exception("%d receipts are lost: %s", len(rows), type(error).__name__)
-                break
+        try:
+            _store_soon(tenant, rows)
+        except Exception as error:
+            if len(rows) == 1:
+                logger.exception("a receipt is lost: %s", type(error).__name__)
+                continue
+            for row in rows:
+                _store_all([row])
+
+
+def _store_soon(tenant: Any, rows: Sequence[Trace]) -> None:
+    """Store; a lost connection is tried again."""
+    for _ in range(RETRIES):
+        try:
+            store(tenant, rows)
+            return
+        except TRANSIENT:
+            connections.close_all()
+    logger.error("%d receipts are lost: no database", len(rows))
 
 
 def store(tenant: Any, receipts: Iterable[Trace]) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from memories.models import RecallFeedback, Trace
 from memories.recall import receipts
 from tests.factories import Answer, Api, Space, make_space
+from tests.processes import wait_until
 
 SCOPE = ["user=u_alice"]
 
@@ -141,15 +142,24 @@ def test_a_receipt_written_apart_is_there_when_it_is_asked_for():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_writing_apart")
-def test_a_receipt_that_cannot_be_stored_does_not_stop_the_next():
+def test_a_receipt_that_cannot_be_stored_takes_no_other_with_it():
+    """Those behind the first are stored together."""
     space = make_space()
-    broken = Trace(uid=uuid.uuid4(), tenant=space.tenant, project_id=uuid.uuid4(), kind="recall")
-    receipts.write(broken)
-    answer = recalled(space.api())
+    broken = [
+        Trace(uid=uuid.uuid4(), tenant=space.tenant, project_id=uuid.uuid4(), kind="recall")
+        for _ in range(20)
+    ]
+    whole = [
+        Trace(uid=uuid.uuid4(), tenant=space.tenant, project=space.project, kind="recall")
+        for _ in range(20)
+    ]
+    for pair in zip(broken, whole, strict=True):
+        for receipt in pair:
+            receipts.write(receipt)
 
-    assert receipts.flush()
-    assert Trace.unscoped.filter(uid=answer["trace_id"]).exists()
-    assert not Trace.unscoped.filter(uid=broken.uid).exists()
+    wait_until(receipts.flush)
+    stored = set(Trace.unscoped.filter(kind="recall").values_list("uid", flat=True))
+    assert stored == {receipt.uid for receipt in whole}
 
 
 def test_receipts_say_when_they_are_from(api: Api):
