@@ -25,16 +25,22 @@ SNAPSHOT = tuple(snapshot(Memory()))
 """What a change says of a memory, each under the name of its column."""
 
 
-class BadLine(ValueError):
-    """A line that is no record of an export."""
+Line = dict[str, Any]
+"""The values of a line as the database takes them, under `line` its number in the file, and what
+`_told` adds to a change."""
 
-    def __init__(self, field: str, reason: str) -> None:
+
+class BadLine(ValueError):
+    """A line that is no record of an export, or does not fit the others: then `line` is given."""
+
+    def __init__(self, field: str, reason: str, line: Line | None = None) -> None:
         self.field, self.reason = field, reason
+        self.number: int | None = line["line"] if line else None
         super().__init__(f"{field}: {reason}")
 
 
-def parse_line(line: Any) -> tuple[str, dict[str, Any]]:
-    """The type of a line and its values as the database takes them. Raises BadLine."""
+def parse_line(line: Any, number: int) -> tuple[str, Line]:
+    """The type of a line and its values. Raises BadLine."""
     kind = line.get("type") if isinstance(line, dict) else None
     record = BY_TYPE.get(kind) if isinstance(kind, str) else None
     if record is None:
@@ -43,7 +49,7 @@ def parse_line(line: Any) -> tuple[str, dict[str, Any]]:
     if set(line) != set(record.fields):
         odd = sorted(set(line) ^ set(record.fields))
         raise BadLine(odd[0][:100], "is missing or unknown")
-    parsed: dict[str, Any] = {"id": _uuid("id", line["id"])}
+    parsed: Line = {"line": number, "id": _uuid("id", line["id"])}
     if record.is_scoped:
         parsed["scope"] = _scope(line["scope"])
     for name, _ in record.references:
@@ -53,25 +59,30 @@ def parse_line(line: Any) -> tuple[str, dict[str, Any]]:
     for name in record.extra:
         parsed[name] = _rank(name, line[name])
     if record is CHANGE:
-        _check_snapshots(parsed)
+        parsed |= _told(parsed)
     return record.name, parsed
 
 
-def _check_snapshots(change: dict[str, Any]) -> None:
-    """What a change says of its memory is as `snapshot` writes it; what it replaced is named."""
+def _told(change: Line) -> Line:
+    """What a change says: how its memory was and is, as columns of it, and what it replaced.
+
+    Both states must be as `snapshot` writes them. Raises BadLine.
+    """
     before, after = change["before"], change["after"]
     if not isinstance(before, dict | None) or not isinstance(after, dict):
         raise BadLine("after", "is no snapshot of a memory")
-    is_unnamed = change["op"] == "corrected" and before and "memory_id" not in before
-    if is_unnamed or (before and not set(before) <= {*SNAPSHOT, "memory_id"}):
+    was = dict(before or {})
+    replaced = was.pop("memory_id", None)
+    is_unnamed = change["op"] == "corrected" and before and replaced is None
+    if is_unnamed or not set(was) <= set(SNAPSHOT):
         raise BadLine("before", "is no snapshot of a memory")
     if set(after) != set(SNAPSHOT):
         raise BadLine("after", "is no snapshot of a memory")
-    for name, value in [*(before or {}).items(), *after.items()]:
-        if name == "memory_id":
-            _uuid("before", value)
-        else:
-            _value(MEMORY, name, value)
+    return {
+        "was": {name: _value(MEMORY, name, value) for name, value in was.items()},
+        "is": {name: _value(MEMORY, name, value) for name, value in after.items()},
+        "replaced": _uuid("before", replaced) if replaced is not None else None,
+    }
 
 
 def _uuid(name: str, value: Any) -> UUID:

@@ -7,7 +7,8 @@ shows. Scopes are those of the lines; the people they name are made where they a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -22,8 +23,9 @@ from conversations.models import Conversation, Turn
 from conversations.redaction import index_turns
 from memories.models import Memory, Trace
 from memories.persist import index_memories
-from memories.portability.parsing import BadLine, parse_line
-from memories.portability.records import BY_TYPE, HEADER, RECORDS, SESSION, Record
+from memories.portability.checking import check_lines
+from memories.portability.parsing import BadLine, Line, parse_line
+from memories.portability.records import BY_TYPE, HEADER, MEMORY, RECORDS, SESSION, Record
 from memsync.common.errors import BadRequest, Conflict, Forbidden, NotFound, Problem
 from memsync.common.locks import LockSpace, lock
 from memsync.common.tenancy import alias, tenant_scope
@@ -50,7 +52,7 @@ class Import:
     """One import under way: the lines by type, and the keys their rows will have."""
 
     principal: Principal
-    lines: dict[str, list[dict[str, Any]]]
+    lines: dict[str, list[Line]]
     keys: dict[str, dict[UUID, int]] = field(default_factory=dict)
     rows: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -61,9 +63,10 @@ def read_lines(*, principal: Principal, lines: Sequence[Any]) -> dict[str, int]:
     Raises BadRequest naming the line, Forbidden for a scope beyond the floor, IdsTaken, NotFound
     for an id that is taken out of reach, ImportConflict.
     """
-    with tenant_scope(principal.tenant_id):
+    with tenant_scope(principal.tenant_id), _naming_lines():
         run = Import(principal, _sorted(lines))
         _refuse_taken(run)
+        check_lines(run.lines)
         _run_sql("SET CONSTRAINTS ALL DEFERRED")
         for record in RECORDS:
             run.keys[record.name] = _keys(record, run.lines[record.name])
@@ -77,20 +80,30 @@ def read_lines(*, principal: Principal, lines: Sequence[Any]) -> dict[str, int]:
     return dict(counts)
 
 
-def _sorted(lines: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
-    """The lines by type, each parsed. Raises BadRequest with the number of a bad line."""
+@contextmanager
+def _naming_lines() -> Iterator[None]:
+    """What is wrong with a line is a BadRequest that names it."""
+    try:
+        yield
+    except BadLine as error:
+        place = (f"line {error.number}: {error.field}", "invalid", error.reason)
+        raise BadRequest("A line is not valid.", errors=[place]) from error
+
+
+def _sorted(lines: Sequence[Any]) -> dict[str, list[Line]]:
+    """The lines by type, each parsed. Raises BadLine."""
     if not lines or lines[0] != HEADER:
         raise BadRequest("The first line is not the header of an export.", code="not_an_export")
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    found: dict[str, list[Line]] = defaultdict(list)
     seen: set[tuple[str, UUID]] = set()
     for number, line in enumerate(lines[1:], start=2):
         try:
-            kind, parsed = parse_line(line)
-            if (kind, parsed["id"]) in seen:
-                raise BadLine("id", "is given twice")
+            kind, parsed = parse_line(line, number)
         except BadLine as error:
-            place = (f"line {number}: {error.field}", "invalid", error.reason)
-            raise BadRequest("A line is not valid.", errors=[place]) from error
+            error.number = number
+            raise
+        if (kind, parsed["id"]) in seen:
+            raise BadLine("id", "is given twice", parsed)
         seen.add((kind, parsed["id"]))
         found[kind].append(parsed)
     return found
@@ -99,8 +112,11 @@ def _sorted(lines: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
 def _refuse_taken(run: Import) -> None:
     """Raises IdsTaken, or NotFound when a session with such an id is out of reach."""
     for kind, lines in run.lines.items():
+        named = [line["id"] for line in lines]
+        if kind == MEMORY.name:  # also what changes say was replaced, should it not be in the file
+            named += [line["replaced"] for line in run.lines.get("change", ())]
         rows = BY_TYPE[kind].model._default_manager.filter(
-            project_id=run.principal.project, uid__in=[line["id"] for line in lines]
+            project_id=run.principal.project, uid__in=named
         )
         taken = set(rows.values_list("uid", flat=True))
         if taken and kind == SESSION.name:
@@ -111,7 +127,7 @@ def _refuse_taken(run: Import) -> None:
             raise IdsTaken
 
 
-def _keys(record: Record, lines: Sequence[dict[str, Any]]) -> dict[UUID, int]:
+def _keys(record: Record, lines: Sequence[Line]) -> dict[UUID, int]:
     """A key for every line, taken before any row is stored, so that lines may refer forward."""
     table = record.model._meta.db_table
     with connections[alias()].cursor() as cursor:
@@ -137,11 +153,11 @@ def _store(run: Import) -> None:
     _take_places(run)
 
 
-def _row(run: Import, record: Record, line: dict[str, Any], users: dict[str, Any]) -> Any:
+def _row(run: Import, record: Record, line: Line, users: dict[str, Any]) -> Any:
     """The row of a line, with its references as keys."""
     values = {record.attribute(name): line[name] for name in record.columns}
     for name, target in record.references:
-        values[f"{name}_id"] = _referred(run, record, target, name, line[name])
+        values[f"{name}_id"] = run.keys[target][line[name]] if line[name] is not None else None
     if record.is_scoped:
         scope = line["scope"]
         if not run.principal.may_write_scope(scope):
@@ -161,54 +177,20 @@ def _row(run: Import, record: Record, line: dict[str, Any], users: dict[str, Any
     return row
 
 
-def _referred(run: Import, record: Record, target: str, name: str, uid: UUID | None) -> int | None:
-    if uid is None:
-        return None
-    key = run.keys[target].get(uid)
-    if key is None:
-        raise _bad(record, name, f"refers to a {target} that is not in the file")
-    return key
-
-
-def _bad(record: Record, name: str, reason: str) -> BadRequest:
-    return BadRequest(
-        "The lines do not fit together.", errors=[(f"{record.name}.{name}", "invalid", reason)]
-    )
-
-
 def _finish_sessions(run: Import, rows: Sequence[Conversation]) -> None:
-    """Heads from the turns; a fork has its parent's scope and parts inside its history."""
-    own: dict[UUID, list[int]] = defaultdict(list)
-    for line in run.lines["turn"]:
-        own[line["conversation"]].append(line["seq"])
-    by_key = {row.pk: row for row in rows}
+    """Heads from the turns, which have no gaps."""
+    own = Counter(line["conversation"] for line in run.lines["turn"])
     for row in rows:
-        first = (row.fork_seq or 0) + 1
-        seqs = sorted(own.get(row.uid, []))
-        if seqs != list(range(first, first + len(seqs))):
-            raise _bad(SESSION, "turns", f"of session {row.uid} have gaps")
-        row.next_seq = first + len(seqs)
-    for row in rows:
-        parent = by_key.get(row.forked_from_id or 0)
-        is_fork = row.fork_seq is not None
-        fits = parent is None or (
-            is_fork and parent.scope == row.scope and 0 <= (row.fork_seq or 0) < parent.next_seq
-        )
-        is_before = parent is None or parent.pk < row.pk
-        if is_fork != (parent is not None) or not fits or not is_before:
-            raise _bad(SESSION, "forked_from", f"does not fit session {row.uid}")
+        row.next_seq = (row.fork_seq or 0) + own[row.uid] + 1
 
 
 def _finish_turns(run: Import, rows: Sequence[Turn]) -> None:
     """What a turn copies from its session; how many changes came before it, for now as a rank."""
     sessions = {row.pk: row for row in run.rows["session"]}
-    places = sum(line["place"] is not None for line in run.lines["trace"])
     for row, line in zip(rows, run.lines["turn"], strict=True):
         session = sessions[row.conversation_id]
         row.user_id, row.scope_key = session.user_id, session.scope_key
         row.appended_at_trace = line["appended_at"]
-        if row.appended_at_trace > places:
-            raise _bad(BY_TYPE["turn"], "appended_at", f"of turn {row.uid} is beyond all places")
         row.embedded_with = "" if row.redacted_at else None
 
 
@@ -238,8 +220,6 @@ def _take_places(run: Import) -> None:
         for line in run.lines["trace"]
         if line["place"] is not None
     }
-    if sorted(places.values()) != list(range(1, len(places) + 1)):
-        raise _bad(BY_TYPE["trace"], "place", "the places are not 1, 2, 3…")
     with connections[alias()].cursor() as cursor:
         cursor.execute(
             "UPDATE accounts_projectcounter SET traces = traces + %s WHERE project_id = %s"
