@@ -17,6 +17,7 @@ from accounts.principals import Principal, of_staff
 from memories.admin.base import WordsAdmin
 from memories.forms import in_words
 from memories.models import Memory
+from memsync.common.confirm import SHOWN, ask
 from memsync.common.errors import Problem
 from memsync.common.locks import LockSpace, lock
 from memsync.common.tenancy import alias
@@ -50,6 +51,13 @@ class ActingAdmin(WordsAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """For the actions and their buttons."""
         return request.user.has_perm("memories.change_memory")
+
+    def ask(self, request: HttpRequest, rows: QuerySet, **question: Any) -> HttpResponse | None:
+        """The page that asks whether to act on the rows, and shows them; None once confirmed."""
+        page = ask(self, request, rows, **question)
+        if page is not None:
+            self.note_viewed(request, *rows[:SHOWN])
+        return page
 
     def carry_out(
         self,

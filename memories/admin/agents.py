@@ -52,6 +52,7 @@ class MemorySessionIdInline(admin.TabularInline):
 class AgentSessionAdmin(WordsAdmin):
     """Runs of coding agents."""
 
+    viewed = "agent_session.viewed"
     list_display = [
         *["content_session_id", "platform", "state", "status", "last_prompt_number"],
         *["memory_session_id", "project", "created_at"],

@@ -25,7 +25,6 @@ from memories.history import Step, steps_of
 from memories.marking import Segment, Span, mark
 from memories.models import Entity, Memory, Source
 from memsync.common.admin import RecentValuesFilter
-from memsync.common.confirm import ask
 
 SHOWN = 50
 """Newest sources and changes of one memory."""
@@ -137,6 +136,7 @@ class MemoryAdmin(ShownMemoryAdmin):
         ):
             self.message_user(request, f"Corrected: {label_of(memory)}.", messages.SUCCESS)
             return redirect("admin:memories_memory_change", done.memory.pk)
+        self.note_viewed(request, memory)
         context = {"title": f"Correct: {label_of(memory)}", "memory": memory, "form": form}
         return self.page(request, "admin/memories/correct.html", context)
 
@@ -147,7 +147,7 @@ class MemoryAdmin(ShownMemoryAdmin):
             "These memories are taken back: nobody is told them any more. "
             "Their history stays, and what they replaced does not come back."
         )
-        if page := ask(self, request, rows, action="retract", question=question, name=_named):
+        if page := self.ask(request, rows, action="retract", question=question, name=_named):
             return page
         self.carry_out(
             request,
@@ -200,6 +200,7 @@ def _steps(memory: Memory) -> list[Step]:
 class EntityAdmin(WordsAdmin):
     """People, places and things that memories name."""
 
+    viewed = "entity.viewed"
     list_display = ["name", "type", "merged_into", "user", "project", "created_at"]
     list_filter = [("type", RecentValuesFilter)]
     list_select_related = ["user", "project", "merged_into"]

@@ -15,7 +15,7 @@ from memories.admin.memories import ShownMemoryAdmin
 from memories.forms import DismissForm, SettleForm
 from memories.models import Memory, Uncertainty
 from memories.uncertainties import KINDS, options_of
-from memsync.common.confirm import SHOWN, ask
+from memsync.common.confirm import SHOWN
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -68,7 +68,7 @@ class UncertaintyAdmin(ShownMemoryAdmin):
             "These questions are dismissed: what holds now goes on holding, and the values that "
             "contest it are taken back."
         )
-        if page := ask(self, request, rows, action="reject", question=question, name=self.question):
+        if page := self.ask(request, rows, action="reject", question=question, name=self.question):
             return page
         self.carry_out(
             request,
@@ -87,6 +87,7 @@ class UncertaintyAdmin(ShownMemoryAdmin):
             return None
         forms = self._forms(request, doubts)
         if not (request.POST.get("confirmed") and all(form.is_valid() for form in forms.values())):
+            self.note_viewed(request, *doubts)
             return self._ask(request, doubts, forms)
         self.carry_out(
             request,
