@@ -5,31 +5,43 @@ Every write may be repeated: what is stored already is replaced by the same, or 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast
 
 from accounts import audit
 from accounts.principals import Principal
 from accounts.scope import Scope, add_tags, scope_key
 from accounts.services import named_user_id
-from conversations.checkpoint_rows import Checkpoint, CheckpointWrite, thread_key
+from conversations.checkpoint_rows import WRITE_BYTES, Checkpoint, CheckpointWrite, thread_key
+from conversations.checkpoint_words import Finder, finders
 from conversations.services import write_scope
-from memsync.common.errors import Forbidden
+from memsync.common.errors import Forbidden, TooLarge
+from memsync.common.locks import LockSpace, lock
 from memsync.common.tenancy import alias, tenant_scope
 
 KEEP_LATEST, DELETE = "keep_latest", "delete"
 MOST_WORDS = 1000
-"""Looked for by one statement, which holds them all in memory."""
-MIN_BYTES = 3
-"""Shorter words stand in every blob by chance; they are not looked for."""
+"""Looked for at once, in one reading of all blobs."""
+BLOBS_AT_ONCE = 4
+"""Of up to 6 MiB each, while words are looked for in them."""
+MAX_WRITES = 8 * 2**20
+"""Bytes of the writes of one checkpoint, which whoever reads it is given whole."""
+Owners = Collection[tuple[UUID | None, str]]
+"""Of whom state is: (user, scope key)."""
 _PLACE = ("project", "thread_key", "checkpoint_ns", "checkpoint_id")
+
+
+class CheckpointFull(TooLarge):
+    """The writes of one checkpoint would be more than one answer can carry."""
+
+    code = "checkpoint_full"
+    detail = "The writes of this checkpoint would be more than 8 MiB. Nothing was stored."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +94,12 @@ def put_writes(
 ) -> None:
     """Store what a task wrote. A repeat keeps what is there; below idx 0 it is replaced.
 
-    The same holds for repeats in one call. Raises Forbidden.
+    The same holds for repeats in one call. Raises Forbidden, CheckpointFull.
     """
     wanted = writable_scope(principal, scope)
     with tenant_scope(principal.tenant_id):
         columns = _columns(principal, wanted, place["thread_id"])
+        _lock_writes(principal, columns["thread_key"])
         rows = [CheckpointWrite(**columns, **place, **write) for write in writes]
         manager = CheckpointWrite.unscoped
         manager.bulk_create([row for row in rows if row.idx >= 0], ignore_conflicts=True)
@@ -96,6 +109,20 @@ def put_writes(
             unique_fields=[*_PLACE, "task_id", "idx"],
             update_fields=["channel", "type", "blob", "task_path"],
         )
+        _refuse_overfull(principal, columns["thread_key"], checkpoint_id=place["checkpoint_id"])
+
+
+def _lock_writes(principal: Principal, key: str) -> None:
+    """Let nobody else add writes to a thread before they are counted and committed."""
+    lock(LockSpace.CHECKPOINT_WRITES, f"{principal.project}:{key}")
+
+
+def _refuse_overfull(principal: Principal, key: str, **place: str) -> None:
+    """Raise CheckpointFull when a checkpoint of a thread has more writes than it may."""
+    rows = CheckpointWrite.objects.of(principal).filter(thread_key=key, **place)
+    held = rows.order_by().values("checkpoint_ns", "checkpoint_id").annotate(held=Sum(WRITE_BYTES))
+    if held.filter(held__gt=MAX_WRITES).exists():
+        raise CheckpointFull
 
 
 def _columns(principal: Principal, scope: Scope, thread_id: str) -> dict[str, Any]:
@@ -178,10 +205,11 @@ _OWN = {
 def copy_thread(*, principal: Principal, scope: Scope | None, source: str, target: str) -> Counts:
     """Copy a thread inside its scope, whole; what the target has already is kept.
 
-    The blobs stay in the database. Raises Forbidden.
+    The blobs stay in the database. Raises Forbidden, CheckpointFull.
     """
     old, new = _keys(principal, scope, [source, target])
     with tenant_scope(principal.tenant_id), connections[alias()].cursor() as cursor:
+        _lock_writes(principal, new)
         counts = []
         for model, own in _OWN.items():
             columns = f"{_SAME}, {own}"
@@ -194,85 +222,62 @@ def copy_thread(*, principal: Principal, scope: Scope | None, source: str, targe
                 [target, new, principal.project, old],
             )
             counts.append(cursor.rowcount)
+        _refuse_overfull(principal, new)
     return Counts(*counts)
 
 
-def are_kept(*, project_id: UUID, owners: Collection[tuple[UUID | None, str]]) -> bool:
-    """Whether there is any state of these people and scopes: (user, scope key)."""
-    theirs = Q(scope_key__in=[key for _, key in owners])
-    theirs |= Q(user_id__in=[user for user, _ in owners if user])
-    return any(
-        model.unscoped.filter(theirs, project_id=project_id).exists()
-        for model in (Checkpoint, CheckpointWrite)
-    )
+def are_kept(*, project_id: UUID, owners: Owners) -> bool:
+    """Whether there is any state of these people and scopes."""
+    return any(_theirs(model, project_id, owners).exists() for model in _TEXTS)
 
 
-def forget_words(
-    *, project_id: UUID, owners: Collection[tuple[UUID | None, str]], words: Iterable[str]
-) -> Counts:
+def forget_words(*, project_id: UUID, owners: Owners, words: Iterable[str]) -> Counts:
     """Delete the state of people and scopes that holds one of these words.
 
-    An owner is (user, scope key). It is deleted, not blanked: nobody but the app can take a word
-    out of its serialization. The cost is that of a search of every blob for every word.
+    It is deleted, not blanked: nobody but the app can take a word out of its serialization. Every
+    blob is read once for each MOST_WORDS words.
     """
-    delete, left, gone = "DELETE FROM {table} t {where}", iter(words), (0, 0)
-    while some := list(islice(left, MOST_WORDS)):
-        first, second = _each_table(delete, project_id, owners, some)
-        gone = gone[0] + first, gone[1] + second
-    return Counts(*gone)
+    gone = dict.fromkeys(_TEXTS, 0)
+    for finder in finders(words, MOST_WORDS):
+        for model in _TEXTS:
+            holding = _holding(model, project_id, owners, finder)
+            gone[model] += model.unscoped.filter(pk__in=holding).delete()[0] if holding else 0
+    return Counts(*gone.values())
 
 
-def holding_words(
-    *, project_id: UUID, owners: Collection[tuple[UUID | None, str]], words: Iterable[str]
-) -> int:
+def holding_words(*, project_id: UUID, owners: Owners, words: Iterable[str]) -> int:
     """How many rows still hold one of these words: after `forget_words` none."""
-    return sum(_each_table("SELECT 1 FROM {table} t {where}", project_id, owners, words))
+    found = {
+        (model, serial)
+        for finder in finders(words, MOST_WORDS)
+        for model in _TEXTS
+        for serial in _holding(model, project_id, owners, finder)
+    }
+    return len(found)
 
 
-_HOLDING = """
- WHERE t.project_id = %s AND (t.scope_key = ANY(%s) OR t.user_id = ANY(%s::uuid[])) AND EXISTS (
-       SELECT FROM unnest(%s::bytea[]) AS word
-        WHERE position(word IN t.blob) > 0
-           OR position(word IN convert_to(concat_ws(' ', {text}), 'UTF8')) > 0)
-"""
-_TEXT = {
-    Checkpoint: "t.thread_id, t.checkpoint_ns, t.metadata::text",
-    CheckpointWrite: "t.thread_id, t.checkpoint_ns, t.task_path, t.channel",
+_TEXTS: dict[type[Checkpoint | CheckpointWrite], tuple[str, ...]] = {
+    Checkpoint: ("thread_id", "checkpoint_ns", "told"),
+    CheckpointWrite: ("thread_id", "checkpoint_ns", "task_path", "channel"),
 }
+"""What may hold words besides the blob; `told` is the metadata, as the database writes it out."""
 
 
-def _each_table(
-    statement: str,
-    project_id: UUID,
-    owners: Collection[tuple[UUID | None, str]],
-    words: Iterable[str],
-) -> list[int]:
-    """How many rows of both tables a statement reaches."""
-    forms = sorted({form for word in words for form in _forms(word.strip())})
-    if not forms:
-        return [0, 0]
-    users = [user for user, _ in owners if user]
-    places: list[Any] = [project_id, [key for _, key in owners], users, forms]
-    counts = []
-    with connections[alias()].cursor() as cursor:
-        for model, text in _TEXT.items():
-            where = _HOLDING.replace("{text}", text)
-            sql = statement.replace("{table}", model._meta.db_table).replace("{where}", where)
-            cursor.execute(sql, places)
-            counts.append(cursor.rowcount)
-    return counts
+def _theirs(model: Any, project_id: UUID, owners: Owners) -> QuerySet:
+    theirs = Q(scope_key__in=[key for _, key in owners])
+    theirs |= Q(user_id__in=[user for user, _ in owners if user])
+    rows: QuerySet = model.unscoped.filter(theirs, project_id=project_id)
+    return rows
 
 
-def _forms(word: str) -> set[bytes]:
-    """How a text stands in a blob: as it is (msgpack, pickle), or as JSON may escape it."""
-    if len(word.encode()) < MIN_BYTES:
-        return set()
-    escaped = json.dumps(word)[1:-1]
-    shown = json.dumps(word, ensure_ascii=False)[1:-1]
-    return {form.encode() for form in (word, escaped, shown, _upper_escapes(escaped))}
-
-
-def _upper_escapes(escaped: str) -> str:
-    r"""`\u00e9` as `\u00E9`, which other writers of JSON use."""
-    head, *rest = escaped.split("\\u")
-    return head + "".join(f"\\u{part[:4].upper()}{part[4:]}" for part in rest)
+def _holding(model: Any, project_id: UUID, owners: Owners, finder: Finder) -> list[int]:
+    """The keys of the rows that hold words; a few blobs at a time are in memory."""
+    rows, texts = _theirs(model, project_id, owners), _TEXTS[model]
+    if "told" in texts:
+        rows = rows.annotate(told=Cast("metadata", TextField()))
+    found = rows.values_list("serial", "blob", *texts).iterator(chunk_size=BLOBS_AT_ONCE)
+    return [
+        serial
+        for serial, blob, *said in found
+        if finder.is_in(bytes(blob)) or finder.is_in(" ".join(said).encode())
+    ]

@@ -17,6 +17,8 @@ class LockSpace(IntEnum):
     """One keyed request at a time. Not held across requests."""
     RECONCILE = 2
     """The memories of one scope, while an ingest compares claims with them."""
+    CHECKPOINT_WRITES = 3
+    """The writes of one thread, while they are added and counted."""
 
 
 def try_lock(space: LockSpace, name: str) -> bool:
