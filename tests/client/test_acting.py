@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,7 +12,14 @@ from threading import Barrier
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from memsync_client import AsyncMemsync, Forbidden, InvalidValue, Memsync, NotFound
+from memsync_client import (
+    AsyncMemsync,
+    ConnectionFailed,
+    Forbidden,
+    InvalidValue,
+    Memsync,
+    NotFound,
+)
 from memsync_client.scope import Attribution, SessionManager
 from tests.factories import Space, make_space
 
@@ -283,6 +291,44 @@ def test_resume_or_start_begins_anew_after_too_long(memsync, connect):
     memsync.remember("I live in Leeds.")
 
     assert connect().resume_or_start("alice", "support", timedelta(0)) != started
+
+
+def test_resume_or_start_knows_a_session_that_somebody_else_tried_before(memsync, connect):
+    started = memsync.resume_or_start("alice", "support")
+    memsync.remember("I live in Leeds.")
+    later = connect().attribution("mallory", "support").set_session(started)
+    with pytest.raises(Forbidden):
+        later.history()
+
+    assert later.resume_or_start("alice", "support") == started
+
+
+def test_resume_or_start_changes_person_and_session_in_one_step(memsync):
+    memsync.attribution("bob", "support")
+    steps = []
+
+    def note(*_: object) -> None:
+        now = memsync._scopes.current
+        steps.append((now.attribution.entity, now.session_id))
+
+    before = memsync.session.id
+    sys.setprofile(note)
+    try:
+        started = memsync.resume_or_start("alice", "support")
+    finally:
+        sys.setprofile(None)
+
+    assert set(steps) == {("bob", before), ("alice", started)}
+
+
+def test_resume_or_start_that_fails_changes_nothing(offline):
+    offline.attribution("bob", "support")
+    before = offline._scopes.current
+
+    with pytest.raises(ConnectionFailed):
+        offline.resume_or_start("alice", "support")
+
+    assert offline._scopes.current == before
 
 
 def test_direct_calls_need_somebody(memsync):

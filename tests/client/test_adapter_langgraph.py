@@ -127,7 +127,7 @@ def test_another_process_goes_on_where_the_first_stopped(
     """
     script = "import django; django.setup()\n" + textwrap.dedent(first)
     environ = os.environ | {"PYTHONPATH": ".:client/src"}
-    subprocess.run([sys.executable, "-c", script], env=environ, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], env=environ, check=True, timeout=180)
     graph = asking().compile(checkpointer=MemsyncSaver(connect(key), scope=ALICE))
 
     assert graph.invoke(Command(resume="yes"), thread())["asked"] == ["hi", "hello", "yes"]

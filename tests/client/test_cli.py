@@ -111,6 +111,54 @@ def test_forgetting_is_tried_asked_for_and_done(memsync, session):
     assert memsync("memories", *SCOPE, "--key", "name", "--json").json["data"] == []
 
 
+def test_a_program_that_forgets_gets_one_document(memsync, session):
+    [name] = memsync("memories", *SCOPE, "--key", "name", "--json").json["data"]
+    for asked in (["--dry-run"], [], ["--dry-run", "--yes"]):
+        tried = memsync("forget", name["id"], "--json", *asked, input="y\n")
+        assert tried.json["dry_run"] is True
+        assert tried.code == (0 if asked else 1)
+    assert json.loads(tried.err or "{}") == {}
+    unconfirmed = memsync("forget", name["id"], "--json", input="y\n")
+    assert "--yes" in json.loads(unconfirmed.err)["error"]["detail"]
+    assert memsync("memories", *SCOPE, "--key", "name", "--json").json["data"]
+
+    assert memsync("forget", name["id"], "--json", "--yes").json["dry_run"] is False
+    assert memsync("memories", *SCOPE, "--key", "name", "--json").json["data"] == []
+
+
+def test_all_of_a_person_is_counted_asked_for_and_erased(memsync, session, house, monkeypatch):
+    assert "403" in memsync("erase", "user=u_alice", "--yes").err
+    monkeypatch.setenv("MEMSYNC_API_KEY", house.key)
+    counted = memsync("erase", "user=u_alice", "--dry-run")
+    refused = memsync("erase", "user=u_alice", input="n\n")
+    unasked = memsync("erase", "user=u_alice", "--json", input="y\n")
+    assert "turns" in counted.out
+    assert (counted.code, refused.code, unasked.code) == (0, 1, 1)
+    assert unasked.json["dry_run"] is True
+    assert memsync("sessions", "show", session, "--json").code == 0
+
+    done = memsync("erase", "user=u_alice", "--json", "--yes")
+    assert (done.code, done.json["dry_run"], done.json["left_over"]) == (0, False, 0)
+    assert done.json["counts"]["sessions"] == 1
+    assert memsync("sessions", "show", session).code == 4
+    assert memsync("memories", *SCOPE, "--json").json["data"] == []
+
+
+def test_a_program_that_deletes_says_so_beforehand(memsync, session):
+    refused = memsync("sessions", "delete", session, "--json", input="y\n")
+    assert (refused.code, refused.out) == (1, "")
+    assert "--yes" in json.loads(refused.err)["error"]["detail"]
+
+    assert memsync("sessions", "delete", session, "--json", "--yes").json["turns"] == 1
+
+
+def test_questions_to_a_person_stay_out_of_the_output(memsync, session):
+    asked = memsync("sessions", "delete", session, input="n\n")
+
+    assert (asked.code, asked.out.strip()) == (1, "")
+    assert "Go on?" in asked.err
+
+
 def test_forks_trees_exports_and_archives(memsync, session):
     fork = memsync("sessions", "fork", session, "--at", "1", "--title", "Other").out.strip()
 
@@ -127,6 +175,35 @@ def test_exports_go_to_files(memsync, session, tmp_path):
 
     assert memsync("sessions", "export", session, "-f", "markdown", "-o", str(file)).out == ""
     assert "My name is Alice" in file.read_text()
+
+
+@pytest.fixture
+def manager(memsync: Command, session: str, monkeypatch: Any, house: Space) -> Command:
+    """The command with the management key, beside a session of Alice."""
+    monkeypatch.setenv("MEMSYNC_API_KEY", house.key)
+    return memsync
+
+
+def test_whole_trees_and_projects_are_exported(manager, session, tmp_path):
+    file = tmp_path / "project.jsonl"
+    assert manager("export", "-o", str(file)).out == ""
+    tree = manager("sessions", "export", session, "-f", "jsonl")
+
+    for text in (file.read_text(), tree.out):
+        rows = [json.loads(line) for line in text.split("\n")[:-1]]
+        assert session in [row.get("id") for row in rows]
+
+
+def test_an_export_that_is_cut_leaves_the_file_as_it_was(anonymous, monkeypatch, tmp_path):
+    file = tmp_path / "project.jsonl"
+    file.write_text("whole")
+    monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
+    cut = Given({"type": "session"}, headers={"Content-Length": "1000", "Connection": "close"})
+    with serving(lambda asked: cut) as server:
+        ran = anonymous("--url", server.url, "export", "-o", str(file))
+
+    assert ran.code == 5, ran
+    assert file.read_text() == "whole"
 
 
 def test_traces(memsync, session):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import socket
 import threading
 from collections.abc import Iterator
@@ -90,6 +91,17 @@ def test_each_status_has_its_exception(status, kind):
     assert (error.request_id, error.trace_id) == ("r-1", "t-1")
     assert error.errors[0].field == "title"
     assert isinstance(error, MemsyncError)
+
+
+def test_an_exception_passes_from_one_process_to_another():
+    wrong = {"field": "title", "code": "too_long", "detail": "Over 300."}
+    given = Given({**PROBLEM, "errors": [wrong]}, 400)
+    with scripted(given) as (memsync, _), pytest.raises(ValidationError) as raised:
+        memsync.sessions.list()
+    passed = pickle.loads(pickle.dumps(raised.value))  # noqa: S301 - our own
+
+    assert (type(passed), str(passed)) == (ValidationError, str(raised.value))
+    assert vars(passed) == vars(raised.value)
 
 
 def test_rate_limits_say_when_to_come_back_and_are_not_repeated():

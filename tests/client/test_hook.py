@@ -150,7 +150,7 @@ def test_without_a_server_it_is_silent_and_quick(url, tmp_path):
     before = time.monotonic()
 
     assert run_hook(environ, event) is None
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 30
 
 
 def test_a_server_that_hangs_is_not_waited_for(tmp_path):
@@ -161,4 +161,4 @@ def test_a_server_that_hangs_is_not_waited_for(tmp_path):
         before = time.monotonic()
         assert run_hook(environ, event, "--seconds", "0.5") is None
 
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 30

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import uuid
 from typing import Any
 
@@ -124,6 +126,17 @@ def test_recall_state_and_traces(memsync, session):
     assert verdict.verdict == "useful"
 
 
+def test_erasing_a_scope_counts_first(memsync, manager, session):
+    counted = manager.erase({"user": "u_alice"})
+    assert counted.dry_run
+    assert memsync.sessions.show(session).id == session
+
+    done = manager.erase(["user=u_alice"], dry_run=False)
+    assert (done.counts["sessions"], done.has_more, done.left_over) == (1, False, 0)
+    with pytest.raises(NotFound):
+        memsync.sessions.show(session)
+
+
 def test_forgetting_says_first_what_would_go(memsync, session):
     [name] = memsync.memories.list(scope=ALICE, key="name").data
 
@@ -183,6 +196,30 @@ def test_export_and_import(manager, memsync, session, house: Space, connect):
     assert connect(there.key).sessions.show(session).title == "Hello"
 
 
+def test_exports_are_read_line_by_line(manager, memsync, session, connect):
+    said = [{"role": "user", "content": "One\u2028line \x85 and\nanother."}]
+    memsync.sessions.append(session, said)
+
+    assert list(manager.export_lines()) == manager.export().split("\n")[:-1]
+    tree = list(manager.sessions.export_lines(session))
+    assert tree == manager.sessions.export(session).split("\n")[:-1]
+    assert {json.loads(line).get("content") for line in tree} >= {said[0]["content"]}
+    with pytest.raises(Forbidden):
+        list(memsync.export_lines())
+    left = manager.export_lines()
+    next(left)
+    left.close()
+    assert manager.sessions.show(session).id == session
+
+
+def test_exports_are_read_line_by_line_when_awaited_too(live_server: Any, house: Space, session):
+    async def read() -> list[str]:
+        async with AsyncMemsync(live_server.url, house.key) as manager:
+            return [line async for line in manager.sessions.export_lines(session)]
+
+    assert session in str(asyncio.run(read()))
+
+
 def test_a_deleted_session_is_gone(memsync, session):
     assert memsync.sessions.delete(session).turns == 2
     with pytest.raises(NotFound):
@@ -212,6 +249,4 @@ async def _same_names() -> None:
 
 
 def test_both_clients_have_the_same_calls():
-    import asyncio
-
     asyncio.run(_same_names())

@@ -73,6 +73,15 @@ class Client(Knowing[D], Generic[D]):
         """Why turns of a call of a model were not stored, the last time."""
         return self._memory.outbox.last_error
 
+    def set_api_key(self: Self, api_key: str) -> Self:
+        """Go on with another API key of the project, or a renewed access token.
+
+        Turns that wait for credentials that work are sent at once. Raises InvalidValue.
+        """
+        self._driver.set_api_key(api_key)
+        self._memory.set_api_key(api_key)
+        return self
+
     def attribution(self: Self, entity: str, process: str | None = None) -> Self:
         """Act for a user (`entity`) of an agent (`process`) from now on, in this thread or task.
 
@@ -105,7 +114,7 @@ class Client(Knowing[D], Generic[D]):
     ) -> Plan[str]:
         """Act for somebody in their newest session, or in a new one when that is too long ago.
 
-        Gives the id of the session.
+        Gives the id of the session. What goes wrong leaves person and session as they were.
         """
         wanted = attribution_of(entity, process)
         since = (datetime.now(timezone.utc) - max_idle).isoformat()
@@ -119,9 +128,9 @@ class Client(Knowing[D], Generic[D]):
         )
         theirs = [each for each in found.data if set(wanted.session_scope) <= set(each.scope)]
         newest = max(theirs, key=lambda each: each.last_activity_at, default=None)
-        self._scopes.choose(newest.id if newest else new_session_id())
-        self._scopes.attribute(entity, process)
-        return self.session.id
+        session_id = newest.id if newest else new_session_id()
+        self._scopes.resume(session_id, wanted)
+        return session_id
 
     @Route
     def remember(self, words: str) -> Plan[Recorded]:
@@ -159,7 +168,7 @@ class Client(Knowing[D], Generic[D]):
         acting, _ = self._for_somebody()
         yield from open_session(acting)
         path = at(acting.session_id, "context")
-        assembled: str = yield get(path, text, query=query, max_tokens=max_tokens)
+        assembled: str = yield ask(path, text, {"query": query, "max_tokens": max_tokens})
         return assembled
 
     @Route
@@ -209,7 +218,8 @@ class Memsync(Client[Blocking]):
         """Wait until the turns of all calls of models are stored.
 
         A stream that nobody reads any more counts as left. False when turns are still unsent after
-        `timeout` seconds, or were refused (`last_error` says why).
+        `timeout` seconds, or were refused (`last_error` says why). A forked process waits for its
+        own turns, its parent for those from before.
         """
         return self.llm.wait(timeout)
 

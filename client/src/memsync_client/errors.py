@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,10 @@ class APIError(MemsyncError):
         for error in self.errors:
             text += f" [{error.field or 'body'}: {error.detail}]"
         return f"{text} (request {self.request_id})" if self.request_id else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it passes from one process to another, as from a pool of workers."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class Unauthenticated(APIError):
@@ -132,6 +137,16 @@ def _problem_in(body: object) -> Mapping[str, Any]:
     if isinstance(told, dict) and told.get("code"):
         return {"code": told["code"], "detail": told.get("message", NOT_MEMSYNC)}
     return body if "code" in body else {}
+
+
+def without_words(error: Exception) -> str:
+    """What went wrong, for a log: a server's `detail` may repeat what somebody said."""
+    if isinstance(error, ConnectionFailed):
+        return str(error)
+    if not isinstance(error, APIError):
+        return type(error).__name__
+    about = f"{error.status} {error.code}"
+    return f"{about} (request {error.request_id})" if error.request_id else about
 
 
 def seconds(text: str | None) -> float | None:

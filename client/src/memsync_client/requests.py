@@ -50,6 +50,8 @@ class Request(Generic[T]):
     is_read: bool = False
     """It changes nothing, so it may be repeated."""
     is_global: bool = False
+    is_streamed: bool = False
+    """Its answer is handed on while it comes."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -102,6 +104,13 @@ def post(
         body=without_none(body),
         is_keyed=True,
         headers={} if wait else {"Prefer": "respond-async"},
+    )
+
+
+def streamed(path: str, **params: Any) -> Request[httpx.Response]:
+    """A read whose answer is as long as it likes."""
+    return Request(
+        "GET", path, lambda answer: answer, params=query(params), is_read=True, is_streamed=True
     )
 
 
@@ -168,10 +177,8 @@ def _is_in_flight(response: httpx.Response) -> bool:
 
 def result_of(request: Request[T], outcome: Outcome) -> T:
     """The result, or the exception that fits."""
-    if isinstance(outcome, httpx.TimeoutException):
-        raise Timeout(f"No answer in time from {_host(outcome)}.") from outcome
     if isinstance(outcome, httpx.HTTPError):
-        raise ConnectionFailed(f"No connection to {_host(outcome)}: {outcome}") from outcome
+        raise without_answer(outcome) from outcome
     if not outcome.is_success:
         raise api_error(outcome.status_code, json_of(outcome), outcome.headers)
     try:
@@ -182,6 +189,13 @@ def result_of(request: Request[T], outcome: Outcome) -> T:
             code=UNEXPECTED,
             detail=NOT_MEMSYNC,
         ) from error
+
+
+def without_answer(error: httpx.HTTPError) -> ConnectionFailed:
+    """The exception for what httpx raised."""
+    if isinstance(error, httpx.TimeoutException):
+        return Timeout(f"No answer in time from {_host(error)}.")
+    return ConnectionFailed(f"No connection to {_host(error)}: {error}")
 
 
 def _host(error: httpx.HTTPError) -> str:
@@ -209,6 +223,22 @@ def page(kind: type[R]) -> Callable[[httpx.Response], Page[R]]:
 def text(response: httpx.Response) -> str:
     """Reads text."""
     return response.text
+
+
+class LineReader:
+    """Lines out of pieces of bytes: they end with a line feed, and with nothing else."""
+
+    def __init__(self) -> None:
+        self._begun = b""
+
+    def feed(self, piece: bytes) -> list[str]:
+        """The lines that this piece ends."""
+        *ended, self._begun = (self._begun + piece).split(b"\n")
+        return [line.decode() for line in ended]
+
+    def end(self) -> list[str]:
+        """The last line, where nothing ended it."""
+        return [self._begun.decode()] if self._begun else []
 
 
 def nothing(response: httpx.Response) -> None:

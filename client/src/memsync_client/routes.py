@@ -11,6 +11,8 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
+import httpx
+
 from memsync_client.records import Page
 from memsync_client.requests import Plan, Request
 from memsync_client.transport import Awaiting, Blocking
@@ -80,6 +82,29 @@ class Each(Generic[P, T]):
         functools.update_wrapper(each, self.route.make)
         each.__doc__ = f"All rows of `{name}`, page after page."
         return each
+
+
+class Lines(Generic[P]):
+    """A method that reads an answer line by line: `for line in client.export_lines(): …`."""
+
+    def __init__(self, make: Callable[Concatenate[Any, P], Request[httpx.Response]]) -> None:
+        self.make = make
+        functools.update_wrapper(cast(Any, self), make)
+
+    @overload
+    def __get__(self, owner: Resource[Blocking], kind: Any = ...) -> Callable[P, Iterator[str]]: ...
+    @overload
+    def __get__(
+        self, owner: Resource[Awaiting], kind: Any = ...
+    ) -> Callable[P, AsyncIterator[str]]: ...
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """The method of one client."""
+
+        @functools.wraps(self.make)
+        def lines(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return owner._driver.lines(self.make(owner, *args, **kwargs))
+
+        return lines
 
 
 def _rows(page: Callable[[str | None], Page[S]]) -> Iterator[S]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from memsync_client.errors import InvalidValue
+from memsync_client.forks import renew_in_children
 
 Place = tuple[int, "weakref.ref[asyncio.Task[Any]] | None"]
 MAX_NAME = 128
@@ -88,6 +89,11 @@ class Scopes:
         self._shared = Acting(new_session_id())
         self._home = _place()
         self._owners: OrderedDict[str, Attribution] = OrderedDict()
+        self.begin()
+        renew_in_children(self)
+
+    def begin(self) -> None:
+        """Have a lock that nobody holds."""
         self._lock = threading.Lock()
 
     @property
@@ -110,6 +116,12 @@ class Scopes:
     def choose(self, session_id: str) -> None:
         """Act in this session from now on."""
         self._set(replace(self.current, session_id=session_id, is_chosen=True))
+
+    def resume(self, session_id: str, attribution: Attribution) -> None:
+        """Act for somebody in a session that the server says is theirs, in one step."""
+        with self._lock:
+            self._owners[session_id] = attribution
+        self._set(Acting(session_id, attribution, is_chosen=True))
 
     def claim(self, session_id: str, attribution: Attribution) -> bool:
         """Remember whose session this is; False when this client used it for somebody else."""

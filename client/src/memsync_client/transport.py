@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 
 from memsync_client.errors import InvalidValue
-from memsync_client.requests import Outcome, Plan, Request, Send, Sleep, steps_of
+from memsync_client.forks import renew_in_children
+from memsync_client.requests import (
+    LineReader,
+    Outcome,
+    Plan,
+    Request,
+    Send,
+    Sleep,
+    steps_of,
+    without_answer,
+)
 from memsync_client.version import __version__
 
 T = TypeVar("T")
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
+"""What holds connections."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +53,8 @@ class Settings:
     def arguments(self, send: Send) -> dict[str, Any]:
         """What httpx is told."""
         request = send.request
-        arguments: dict[str, Any] = {"params": list(request.params), "headers": dict(send.headers)}
+        headers = {**self._credentials(), **send.headers}
+        arguments: dict[str, Any] = {"params": list(request.params), "headers": headers}
         if request.content is not None:
             arguments["content"] = request.content
             arguments["headers"]["Content-Type"] = request.content_type
@@ -54,19 +68,47 @@ class Settings:
         return f"{self.base_url.rstrip('/')}{project}{request.path}"
 
     def headers(self) -> Mapping[str, str]:
-        """What every request carries."""
-        headers = {"User-Agent": f"memsync-client/{__version__}", "Accept": "application/json"}
-        if self.api_key:
-            headers["Authorization"] = f"Bearer {self.api_key}"
-        return headers
+        """What every request carries, whoever asks."""
+        return {"User-Agent": f"memsync-client/{__version__}", "Accept": "application/json"}
+
+    def _credentials(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
 
 
-class Blocking:
+class Driver(Generic[H]):
+    """What both drivers share."""
+
+    def __init__(self, settings: Settings, make: Callable[..., H]) -> None:
+        self.settings = settings
+        self._make: Callable[..., H] = make
+        self._tls = httpx.create_ssl_context()
+        self.begin()
+        self._connected()
+        renew_in_children(self)
+
+    def begin(self) -> None:
+        """Have no connections: those of a parent process are left alone, as it uses them."""
+        self._lock = threading.Lock()
+        self._http: H | None = None
+
+    def set_api_key(self, api_key: str) -> None:
+        """Ask with another key from now on. Raises InvalidValue."""
+        self.settings = replace(self.settings, api_key=api_key)
+
+    def _connected(self) -> H:
+        """What holds the connections of this process."""
+        with self._lock:
+            if self._http is None:
+                headers, timeout = self.settings.headers(), self.settings.timeout
+                self._http = self._make(headers=headers, timeout=timeout, verify=self._tls)
+            return self._http
+
+
+class Blocking(Driver[httpx.Client]):
     """Sends and waits."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._http = httpx.Client(headers=settings.headers(), timeout=settings.timeout)
+        super().__init__(settings, httpx.Client)
 
     def perform(self, call: Request[T] | Plan[T]) -> T:
         """The result of one call, or of several that make one. Raises MemsyncError."""
@@ -83,26 +125,42 @@ class Blocking:
         finally:  # cut short, the plan is told at once
             steps.close()
 
+    def lines(self, request: Request[httpx.Response]) -> Iterator[str]:
+        """The lines of an answer, as they come. Raises MemsyncError, also between lines."""
+        response, reader = self.perform(request), LineReader()
+        try:
+            for chunk in response.iter_bytes():
+                yield from reader.feed(chunk)
+        except httpx.HTTPError as error:
+            raise without_answer(error) from error
+        finally:
+            response.close()
+        yield from reader.end()
+
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._connected().close()
 
     def _act(self, action: Send | Sleep) -> Outcome | None:
         if isinstance(action, Sleep):
             time.sleep(action.seconds)
             return None
         try:
-            return self._http.send(_built(self._http, self.settings.arguments(action)))
+            http = self._connected()
+            built = _built(http, self.settings.arguments(action))
+            response = http.send(built, stream=action.request.is_streamed)
+            if not response.is_success:
+                response.read()
+            return response
         except httpx.HTTPError as error:
             return error
 
 
-class Awaiting:
+class Awaiting(Driver[httpx.AsyncClient]):
     """Sends and awaits."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._http = httpx.AsyncClient(headers=settings.headers(), timeout=settings.timeout)
+        super().__init__(settings, httpx.AsyncClient)
 
     async def perform(self, call: Request[T] | Plan[T]) -> T:
         """The result of one call, or of several that make one. Raises MemsyncError."""
@@ -119,16 +177,35 @@ class Awaiting:
         finally:  # cut short, the plan is told at once
             steps.close()
 
+    async def lines(self, request: Request[httpx.Response]) -> AsyncIterator[str]:
+        """The lines of an answer, as they come. Raises MemsyncError, also between lines."""
+        response, reader = await self.perform(request), LineReader()
+        try:
+            async for chunk in response.aiter_bytes():
+                for line in reader.feed(chunk):
+                    yield line
+        except httpx.HTTPError as error:
+            raise without_answer(error) from error
+        finally:
+            await response.aclose()
+        for line in reader.end():
+            yield line
+
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._connected().aclose()
 
     async def _act(self, action: Send | Sleep) -> Outcome | None:
         if isinstance(action, Sleep):
             await asyncio.sleep(action.seconds)
             return None
         try:
-            return await self._http.send(_built(self._http, self.settings.arguments(action)))
+            http = self._connected()
+            built = _built(http, self.settings.arguments(action))
+            response = await http.send(built, stream=action.request.is_streamed)
+            if not response.is_success:
+                await response.aread()
+            return response
         except httpx.HTTPError as error:
             return error
 

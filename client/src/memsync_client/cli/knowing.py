@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from enum import Enum
 from typing import Annotated, Any
 
 import typer
 
 from memsync_client.cli import output
-from memsync_client.cli.options import Json, Scope, SessionId, access
+from memsync_client.cli.options import Json, Scope, SessionId, Yes, access, confirm
 from memsync_client.cli.sessions import write
 from memsync_client.errors import InvalidValue
 from memsync_client.models import Recorded, State, StateDiff
+from memsync_client.records import Record
 
 app = typer.Typer()
 
@@ -138,10 +140,14 @@ def forget(
     scope: Scope = None,
     mode: Annotated[Mode, typer.Option()] = Mode.retract,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Forget memories: by id, by what they are about, or by category and key."""
+    """Forget memories: by id, by what they are about, or by category and key.
+
+    Without --yes it shows what would go, and asks. With --json it does not ask: without --yes it
+    prints what would go, forgets nothing, and ends with exit code 1.
+    """
     chosen = {"category": category, "key": key}
     narrowed = {name: value for name, value in chosen.items() if value is not None}
     asked: dict[str, Any] = {
@@ -158,9 +164,37 @@ def forget(
         output.show(would, as_json, _render_forgotten)
         if dry_run:
             return
-        typer.confirm(f"{mode.value.capitalize()} these?", abort=True, err=True)
+        confirm(f"{mode.value.capitalize()} these?", as_json=as_json)
     done = access(ctx).run(lambda client: client.forget(**asked, dry_run=False))
     output.show(done, as_json, _render_forgotten)
+
+
+@app.command()
+def erase(
+    ctx: typer.Context,
+    tags: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Erase all there is under a scope, as of a person who leaves: user=alice.
+
+    Sessions with their words, memories, names, questions and apps' state. Needs a management key.
+    Without --yes it counts what would go, and asks; with --json it does not ask.
+    """
+    if not yes or dry_run:
+        would = access(ctx).run(lambda client: client.erase(tags))
+        output.show(would, as_json, _render_erased)
+        if dry_run:
+            return
+        confirm("Erase it all, for good?", as_json=as_json)
+    counts: Counter[str] = Counter()
+    has_more = True
+    while has_more:
+        done = access(ctx).run(lambda client: client.erase(tags, dry_run=False))
+        counts.update(done.counts)
+        has_more = done.has_more
+    output.show(Record({**done, "counts": dict(counts)}), as_json, _render_erased)
 
 
 def _render_learnt(done: Recorded) -> None:
@@ -189,6 +223,10 @@ def _render_diff(found: StateDiff) -> None:
         ("BEFORE", lambda row: row[1].get("previous_value")),
         empty=f"Nothing changed from turn {found.since_seq} to {found.until_seq}.",
     )
+
+
+def _render_erased(found: Any) -> None:
+    output.fields({"scope": ", ".join(found.scope), **found.counts}, ["scope", *found.counts])
 
 
 def _render_forgotten(found: Any) -> None:

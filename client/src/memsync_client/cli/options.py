@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from memsync_client.cli.access import Access
-from memsync_client.errors import InvalidValue
+from memsync_client.errors import InvalidValue, MemsyncError
 
 Json = Annotated[bool, typer.Option("--json", help="Print the server's answer as JSON.")]
 Scope = Annotated[
@@ -31,6 +31,20 @@ def access(ctx: typer.Context) -> Access:
     """What the options before the command say."""
     found: Access = ctx.find_object(Access) or Access()
     return found
+
+
+class Unconfirmed(MemsyncError):
+    """A program did not say `--yes`."""
+
+
+def confirm(question: str, *, as_json: bool = False) -> None:
+    """Ask a person on standard error, and end here unless they agree.
+
+    Who wants JSON is a program, which is not asked: raises Unconfirmed.
+    """
+    if as_json:
+        raise Unconfirmed("Nothing was changed: it takes --yes.")
+    typer.confirm(question, abort=True, err=True)
 
 
 def metadata(given: list[str] | None) -> dict[str, Any] | None:

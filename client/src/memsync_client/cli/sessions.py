@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from memsync_client.cli import output
+from memsync_client.cli.access import Access
 from memsync_client.cli.options import (
     Cursor,
     Json,
@@ -19,8 +23,10 @@ from memsync_client.cli.options import (
     SessionId,
     Yes,
     access,
+    confirm,
     metadata,
 )
+from memsync_client.client import Memsync
 from memsync_client.models import Session
 
 app = typer.Typer(no_args_is_help=True, help="Sessions: what was said.")
@@ -156,12 +162,11 @@ def export(
 ) -> None:
     """Write a session out: its transcript, or as jsonl its whole tree."""
 
-    def read(client: Any) -> str:
-        if format is Format.jsonl:
-            return str(client.sessions.export(session))
-        return str(client.sessions.transcript(session, format=format.value))
-
-    write(access(ctx).run(read), to)
+    if format is Format.jsonl:
+        download(access(ctx), lambda client: client.sessions.export_lines(session), to)
+        return
+    shown = format.value
+    write(access(ctx).run(lambda client: client.sessions.transcript(session, format=shown)), to)
 
 
 @app.command()
@@ -190,9 +195,9 @@ def delete(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Delete a session, its words and what rested on them alone."""
+    """Delete a session, its words and what rested on them alone. --json takes --yes."""
     if not yes:
-        typer.confirm("Its words go everywhere, for good. Go on?", abort=True)
+        confirm("Its words go everywhere, for good. Go on?", as_json=as_json)
     counts = access(ctx).run(
         lambda client: client.sessions.delete(session, cascade=cascade or None)
     )
@@ -206,6 +211,20 @@ def write(text: str, to: Path | None) -> None:
     else:
         shown = output.shown_safely(text) if sys.stdout.isatty() else text
         typer.echo(shown, nl=not text.endswith("\n"))
+
+
+def download(asked: Access, lines: Callable[[Memsync], Iterator[str]], to: Path | None) -> None:
+    """Write lines out, however many, once all have come: no half of them replaces a file."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as spool:
+        asked.run(lambda client: spool.writelines(f"{line}\n" for line in lines(client)))
+        spool.seek(0)
+        if to is not None:
+            with to.open("w", encoding="utf-8", newline="\n") as file:
+                shutil.copyfileobj(spool, file)
+        elif sys.stdout.isatty():
+            sys.stdout.writelines(map(output.shown_safely, spool))
+        else:
+            shutil.copyfileobj(spool, sys.stdout)
 
 
 def _set_status(ctx: typer.Context, session: str, status: Any, as_json: bool) -> None:

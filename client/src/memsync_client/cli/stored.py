@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from memsync_client.cli import output
-from memsync_client.cli.options import Cursor, Json, Limit, Scope, Yes, access
-from memsync_client.cli.sessions import write
+from memsync_client.cli.options import Cursor, Json, Limit, Scope, Yes, access, confirm
+from memsync_client.cli.sessions import download
 from memsync_client.errors import InvalidValue
 from memsync_client.models import Change, Key, Trace
 
@@ -222,7 +222,7 @@ def revoke_key(
 ) -> None:
     """Revoke a key; it stops working at once."""
     if not yes:
-        typer.confirm("What uses this key stops working. Go on?", abort=True)
+        confirm("What uses this key stops working. Go on?")
     access(ctx).run(lambda client: client.keys.revoke(key))
 
 
@@ -286,7 +286,7 @@ def export_project(
     to: Annotated[Path | None, typer.Option("--output", "-o", help="A file.")] = None,
 ) -> None:
     """Write out everything in reach as JSON Lines."""
-    write(access(ctx).run(lambda client: client.export()), to)
+    download(access(ctx), lambda client: client.export_lines(), to)
 
 
 @project.command("import")

@@ -7,6 +7,7 @@ import time
 import weakref
 from typing import Any, Generic, TypeVar
 
+from memsync_client.forks import renew_in_children
 from memsync_client.llm.hook import Calls, hook
 from memsync_client.llm.memory import LlmMemory, Options
 from memsync_client.llm.recording import Recording
@@ -22,7 +23,15 @@ class Llm(Generic[C]):
         self._owner = owner
         self._memory = memory
         self._open: weakref.WeakSet[Recording] = weakref.WeakSet()
+        self.begin()
+        renew_in_children(self)
+
+    def begin(self) -> None:
+        """Have a lock that nobody holds, and no streams: those of a parent it stores itself."""
         self._lock = threading.Lock()
+        for recording in self._open:
+            recording.leave()
+        self._open = weakref.WeakSet()
 
     def register(
         self,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from memsync_client.errors import NotFound
+from memsync_client.errors import NotFound, without_words
 from memsync_client.llm.forms.turns import Message, stored_form
 from memsync_client.llm.outbox import Outbox, Unsent
 from memsync_client.llm.recalling import Remembered, open_session, remember
@@ -72,6 +72,11 @@ class LlmMemory:
         stored = [stored_form(each) for each in messages]
         for start in range(0, len(stored), MAX_APPENDED):
             self.outbox.put(Unsent(acting, stored[start : start + MAX_APPENDED]))
+
+    def set_api_key(self, api_key: str) -> None:
+        """Ask with another key, first for what waits. Raises InvalidValue."""
+        self._driver.set_api_key(api_key)
+        self.outbox.hurry()
 
     def close(self) -> None:
         """Let unsent turns go, and close the connections."""
@@ -147,7 +152,7 @@ def in_thread(work: Callable[[], T | None]) -> Future[T | None]:
         try:
             result = work()
         except Exception as error:  # whatever it is, the call of the model goes on without
-            logger.warning("nothing was recalled: %s", error)
+            logger.warning("nothing was recalled: %s", without_words(error))
         future.set_result(result)
 
     try:

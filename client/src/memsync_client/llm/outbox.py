@@ -1,4 +1,7 @@
-"""Turns on their way to the server: sent by one thread in order, kept while the server is away."""
+"""Turns on their way to the server: sent by one thread in order, kept while they cannot be stored.
+
+That is while the server is away, or does not take the credentials.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ from memsync_client.errors import (
     MemsyncError,
     RateLimited,
     ServerError,
+    Unauthenticated,
+    without_words,
 )
+from memsync_client.forks import renew_in_children
 from memsync_client.llm.forms.turns import Message
 from memsync_client.requests import IN_FLIGHT
 from memsync_client.scope import Acting, Attribution
@@ -27,8 +33,8 @@ from memsync_client.scope import Acting, Attribution
 logger = logging.getLogger("memsync_client")
 
 MAX_KEPT = 10_000
-"""Calls whose turns are kept while the server is away; then the oldest are let go."""
-LONGEST_PAUSE = 30.0
+"""Calls whose turns are kept; then the oldest are let go."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 AT_EXIT = 5.0
 """Seconds that a process waits for its unsent turns when it ends."""
 
@@ -47,19 +53,24 @@ class Outbox:
 
     def __init__(self, send: Callable[[Unsent], None]) -> None:
         self._send = send
+        self._is_closed = False
+        self.begin()
+        renew_in_children(self)
+        _outboxes.add(self)
+
+    def begin(self) -> None:
+        """Have nothing on its way; what waits in a parent process is sent there."""
         self._items: deque[Unsent] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._failures = 0
         self._hurry = False
-        self._is_closed = False
         self.last_error: MemsyncError | None = None
         """Why turns were not stored, the last time."""
         self.refused = 0
         """Calls whose turns the server refused for good."""
         self._told = 0
         """Of these, how many a `wait` has answered for."""
-        _outboxes.add(self)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -103,6 +114,11 @@ class Outbox:
                 self._changed.wait(left)
         return True
 
+    def hurry(self) -> None:
+        """Try what waits now: it may have become possible."""
+        with self._changed:
+            self._begin_now()
+
     def close(self) -> None:
         """Send nothing any more."""
         with self._changed:
@@ -120,7 +136,7 @@ class Outbox:
         self._changed.notify_all()
 
     def _ensure_thread(self) -> None:
-        """Start the thread: at the first turns, and again in a forked process."""
+        """Start the thread, which ends when there is nothing to send."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._work, name="memsync", daemon=True)
             self._thread.start()
@@ -159,9 +175,11 @@ class Outbox:
             if self._is_closed:
                 return 0.0
             keeps = error is not None and may_pass(error)
+            if error is not None and keeps and not pause:  # once, not at every attempt
+                logger.warning("turns are kept: %s", without_words(error))
             self._note(item, error, keeps=keeps)
             self._changed.notify_all()
-        return min(LONGEST_PAUSE, max(0.25, pause * 2)) if keeps else 0.0
+        return min(LONGEST_PAUSE, max(FIRST_PAUSE, pause * 2)) if keeps else 0.0
 
     def _note(self, item: Unsent, error: MemsyncError | None, *, keeps: bool) -> None:
         if error is not None:
@@ -169,7 +187,8 @@ class Outbox:
             self._failures += 1
         if error is not None and not keeps:
             self.refused += 1
-            logger.warning("turns of session %s were refused: %s", item.acting.session_id, error)
+            session, why = item.acting.session_id, without_words(error)
+            logger.warning("turns of session %s were refused: %s", session, why)
         if keeps:
             self._put_behind(item.acting.session_id)
         elif self._items and self._items[0] is item:
@@ -188,10 +207,10 @@ def _is_of(item: Unsent, attribution: Attribution) -> bool:
 
 
 def may_pass(error: MemsyncError) -> bool:
-    """Whether the same request may succeed later."""
+    """Whether the same request may succeed later: the server is back, or the key works again."""
     code = error.code if isinstance(error, APIError) else ""
-    is_away = isinstance(error, ConnectionFailed | ServerError | RateLimited)
-    return is_away or code in {IN_FLIGHT, UNEXPECTED}
+    passes = isinstance(error, ConnectionFailed | ServerError | RateLimited | Unauthenticated)
+    return passes or code in {IN_FLIGHT, UNEXPECTED}
 
 
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()

@@ -9,7 +9,7 @@ from memsync_client.errors import Conflict, Forbidden
 from memsync_client.llm.forms.turns import Message, text_of
 from memsync_client.models import Session
 from memsync_client.records import Record
-from memsync_client.requests import Plan, get, post, record
+from memsync_client.requests import Plan, ask, get, post, record
 from memsync_client.resources.sessions import at
 from memsync_client.scope import Acting, Attribution
 
@@ -65,14 +65,13 @@ def remember(
 
     This is the one place that knows how a context is made.
     """
-    context: Record = yield get(
-        at(acting.session_id, "context"),
-        record(Record),
-        query=question[:MAX_QUESTION] or None,
-        max_tokens=max_tokens,
-        format="openai",
-        branch=session_only or None,
-    )
+    body = {
+        "query": question[:MAX_QUESTION],
+        "max_tokens": max_tokens,
+        "format": "openai",
+        "branch": session_only,
+    }
+    context: Record = yield ask(at(acting.session_id, "context"), record(Record), body)
     messages: list[Message] = context.messages
     known = [text_of(each["content"]) for each in messages if each["role"] == "system"]
     said = [each for each in messages if each["role"] != "system"]

@@ -67,6 +67,11 @@ class Recording:
             self.finish()
         self._is_done = True
 
+    def leave(self) -> None:
+        """Store nothing: another process does, whose stream it is."""
+        self._lock = threading.Lock()
+        self._is_done = True
+
     def _store(self, reply: Callable[[], list[Message]], *, is_whole: bool = True) -> None:
         with self._lock:
             if self._is_done:

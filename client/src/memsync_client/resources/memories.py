@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from httpx import Response
+
 from memsync_client.models import (
     ByHand,
     Change,
@@ -27,10 +29,11 @@ from memsync_client.requests import (
     post,
     record,
     segment,
+    streamed,
     tags,
 )
 from memsync_client.resources.sessions import Id, Message, Order, time
-from memsync_client.routes import D, Each, Resource, Route
+from memsync_client.routes import D, Each, Lines, Resource, Route
 
 Category = Literal["identity", "knowledge", "context", "instruction", "uncertainty"]
 
@@ -332,9 +335,22 @@ class Knowing(Resource[D]):
         return post("/forget", record(Record), body)
 
     @Route
+    def erase(self, scope: Scope, *, dry_run: bool = True) -> Request[Record]:
+        """Erase all there is under a scope, as for a person who leaves. Management keys only.
+
+        A dry run, the default, counts it. Call again while the answer's `has_more` is true.
+        """
+        return post("/erase", record(Record), {"scope": tags(scope), "dry_run": dry_run})
+
+    @Route
     def export(self) -> Request[str]:
-        """Export everything in reach as JSON Lines."""
+        """Export everything in reach as JSON Lines, at once in memory."""
         return get("/export", _lines)
+
+    @Lines
+    def export_lines(self) -> Request[Response]:
+        """Export everything in reach line by line, each a JSON object."""
+        return streamed("/export")
 
     @Route
     def import_(self, lines: str) -> Request[Record]:

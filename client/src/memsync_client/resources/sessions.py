@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from httpx import Response
+
 from memsync_client.models import (
     Appended,
     Memory,
@@ -19,16 +21,18 @@ from memsync_client.records import Page, Record
 from memsync_client.requests import (
     Request,
     Scope,
+    ask,
     get,
     page,
     post,
     record,
     segment,
+    streamed,
     tags,
     text,
     without_none,
 )
-from memsync_client.routes import D, Each, Resource, Route
+from memsync_client.routes import D, Each, Lines, Resource, Route
 
 Id = str | UUID
 Order = Literal["asc", "desc"]
@@ -240,14 +244,8 @@ class Sessions(Resource[D]):
 
         As text, or as the JSON of a request in the form of `openai` or `anthropic`.
         """
-        return get(
-            at(session_id, "context"),
-            text,
-            query=query,
-            max_tokens=max_tokens,
-            format=format,
-            branch=branch,
-        )
+        body = {"query": query, "max_tokens": max_tokens, "format": format, "branch": branch}
+        return ask(at(session_id, "context"), text, body)
 
     @Route
     def diff(
@@ -277,8 +275,13 @@ class Sessions(Resource[D]):
 
     @Route
     def export(self, session_id: Id) -> Request[str]:
-        """Export the whole tree of a session as JSON Lines."""
+        """Export the whole tree of a session as JSON Lines, at once in memory."""
         return get("/export", text, session_id=str(session_id))
+
+    @Lines
+    def export_lines(self, session_id: Id) -> Request[Response]:
+        """Export the whole tree of a session line by line, each a JSON object."""
+        return streamed("/export", session_id=str(session_id))
 
 
 def at(session_id: Id, *parts: object) -> str:
