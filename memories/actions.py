@@ -60,7 +60,10 @@ def forget(request: HttpRequest, *, principal: Principal, uid: UUID) -> HttpResp
         messages.success(request, _forgotten(label_of(memory), done))
         return redirect("memories")
     plan = forgetting.forget(principal=who, memories=rows, mode=forgetting.ERASE, dry_run=True)
-    return _page(request, "memories/forget.html", memory, form=form, plan=plan.counts)
+    others = [other for other in plan.memories if other.pk != memory.pk]
+    return _page(
+        request, "memories/forget.html", memory, form=form, plan=plan.counts, others=others
+    )
 
 
 @acting_page

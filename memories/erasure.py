@@ -83,6 +83,10 @@ class Erasure:
     observations: Sequence[int] = ()
     sessions: Sequence[UUID] = ()
     """Whose titles and metadata go too, also from stored answers."""
+    is_trial: bool = False
+    """To be rolled back: nothing outside the database follows it."""
+    erased: Sequence[Memory] = ()
+    """As they were."""
     now: datetime = field(default_factory=timezone.now)
     counts: Counts = field(default_factory=Counts)
 
@@ -131,24 +135,27 @@ def delete_conversation(
     return run.counts
 
 
-def erase_with_sources(*, principal: Principal, memories: Sequence[Memory]) -> Counts:
+def erase_with_sources(
+    *, principal: Principal, memories: Sequence[Memory], is_trial: bool = False
+) -> Erasure:
     """Erase memories together with the turns and observations that said them.
 
-    What else rested on those words alone goes too. The caller has checked who asks for the
-    memories, in a transaction of the tenant. Raises Forbidden when a conversation or observation
-    that said them may not be written; nothing has changed then.
+    What else rested on those words alone goes too: see `erased`. The caller has checked who asks
+    for the memories, in a transaction of the tenant, which a trial rolls back. Raises Forbidden
+    when a conversation or observation that said them may not be written; nothing has changed then.
     """
     turns, observed = citations.lock_sayings(memories)
     for row in citations.sayers(turns, observed):
         refuse_unless_writable(principal, row)
-    run = Erasure(principal, memories[0], [turn.pk for turn in turns], observed)
+    serials = [turn.pk for turn in turns]
+    run = Erasure(principal, memories[0], serials, observed, is_trial=is_trial)
     _erase(run, memories)
     run.counts.observations = observations.blank(run.observations)
     for turn in turns:
         redaction.index_turns(redaction.turns_after(turn))
         redaction.forget_speaker(turn)
     _note(run, "memories.erased", None, [memory.uid for memory in memories])
-    return run.counts
+    return run
 
 
 def refuse_unless_sayers_writable(principal: Principal, memories: Sequence[Memory]) -> None:
@@ -185,6 +192,7 @@ def _erase(run: Erasure, asked: Sequence[Memory] = ()) -> None:
     doomed = _resting_on_nothing(memories, asked)
     run.counts.memories_kept = len(memories - {memory.pk for memory in doomed})
     doomed += _quoting(doomed)
+    run.erased = doomed
     _forget_states(run, doomed)
     shown = [*Turn.unscoped.filter(pk__in=run.turns).values_list("uid", flat=True)]
     observed = Observation.unscoped.filter(pk__in=run.observations)
@@ -360,7 +368,8 @@ def _blank_receipts(run: Erasure, shown: Sequence[UUID]) -> int:
             [list(shown), run.place.project_id],
         )
         answered = [uid for (uid,) in cursor.fetchall()]
-    sessions.forget_asked(run.place.project_id, answered)
+    if not run.is_trial:
+        sessions.forget_asked(run.place.project_id, answered)
     rows = Trace.unscoped.filter(project_id=run.place.project_id, uid__in=answered)
     return int(rows.exclude(query="").update(query="", detail={}))
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -30,7 +31,7 @@ from memories.persist import Run, finish
 from memories.querysets import MemoryQuerySet
 from memsync.common.errors import Forbidden, NotFound
 from memsync.common.locks import LockSpace, lock
-from memsync.common.tenancy import tenant_scope
+from memsync.common.tenancy import alias, tenant_scope
 
 RETRACT, ERASE = "retract", "erase"
 MAX_FORGOTTEN = 1000
@@ -44,6 +45,7 @@ class Forgotten:
     mode: str
     dry_run: bool
     memories: list[Memory]
+    """As they were; of an erasure also those that rested on the same words alone."""
     counts: dict[str, int] = field(default_factory=dict)
     has_more: bool = False
 
@@ -104,12 +106,11 @@ def forget(
             _refuse_unless_forgettable(principal, memory, mode)
         if mode == ERASE:
             erasure.refuse_unless_sayers_writable(principal, chosen)
-        if dry_run:
-            return Forgotten(mode, dry_run, chosen, _planned(chosen, mode), has_more)
-        if mode == RETRACT:
-            ended = _retract(principal, chosen)
-            return Forgotten(mode, dry_run, ended, {"memories": len(ended)}, has_more)
-        return Forgotten(mode, dry_run, chosen, _erase(principal, chosen), has_more)
+            gone, counts = _erase(principal, chosen, is_trial=dry_run)
+        else:
+            gone = chosen if dry_run else _retract(principal, chosen)
+            counts = {"memories": len(gone)}
+    return Forgotten(mode, dry_run, gone, counts, has_more)
 
 
 def _refuse_unless_forgettable(principal: Principal, memory: Memory, mode: str) -> None:
@@ -125,21 +126,17 @@ def _open(memories: MemoryQuerySet, mode: str) -> MemoryQuerySet:
     return memories.filter(status__in=[Memory.Status.LIVE, Memory.Status.CONTESTED])
 
 
-def _planned(chosen: Sequence[Memory], mode: str) -> dict[str, int]:
-    """What would go, at least: erased turns may take other memories with them."""
-    if mode == RETRACT:
-        return {"memories": len(chosen)}
-    cited = Source.objects.filter(memory__in=chosen, erased_at__isnull=True)
-    turns = cited.filter(turn__isnull=False).values("turn").distinct().count()
-    return {"memories": len(chosen), "sources": cited.count(), "turns": turns}
-
-
-def _erase(principal: Principal, chosen: Sequence[Memory]) -> dict[str, int]:
+def _erase(
+    principal: Principal, chosen: Sequence[Memory], *, is_trial: bool
+) -> tuple[list[Memory], dict[str, int]]:
+    """What goes, and its counts. A trial is the deed, rolled back: nobody could foretell all."""
     if not chosen:
-        return {"memories": 0}
-    counts = asdict(erasure.erase_with_sources(principal=principal, memories=chosen))
-    counts["left_over"] = _verify(chosen)
-    return counts
+        return [], {"memories": 0}
+    with transaction.atomic(using=alias()):
+        done = erasure.erase_with_sources(principal=principal, memories=chosen, is_trial=is_trial)
+        counts = asdict(done.counts) | {"left_over": _verify(chosen)}
+        transaction.set_rollback(is_trial, using=alias())
+    return list(done.erased), counts
 
 
 def _retract(principal: Principal, chosen: Sequence[Memory]) -> list[Memory]:

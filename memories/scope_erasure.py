@@ -116,7 +116,7 @@ def _erase_memories(principal: Principal, scope: Scope, counts: Counter[str]) ->
     chosen = list(rows[:MOST_MEMORIES])
     if chosen:
         done = erasure.erase_with_sources(principal=principal, memories=chosen)
-        counts.update(_done(done))
+        counts.update(_done(done.counts))
     return len(chosen) < MOST_MEMORIES or not rows.exists()
 
 

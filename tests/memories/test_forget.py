@@ -46,6 +46,23 @@ def tables_that_hold(word: str) -> list[str]:
     return found
 
 
+def test_a_dry_run_of_an_erasure_foretells_all_that_goes(api: Api):
+    api.post("/facts", {"text": "I live in Kyoto and I like ramen.", "scope": SCOPE})
+    choice = {"filter": {"key": "home"}, "mode": "erase"}
+    before = tables_that_hold("ramen")
+    planned = forget(api, **choice)
+    assert tables_that_hold("ramen") == before
+    done = forget(api, **choice, dry_run=False)
+
+    assert planned["counts"] == done["counts"]
+    assert planned["counts"]["memories"] == 2
+    assert {row["value"] for row in planned["memories"]} == {"Kyoto", "ramen"}
+    assert {row["memory_id"] for row in planned["memories"]} == {
+        row["memory_id"] for row in done["memories"]
+    }
+    assert tables_that_hold("ramen") == []
+
+
 def test_a_dry_run_shows_what_would_go_and_changes_nothing(api: Api, told: dict):
     shown = forget(api, ids=[told["Zanzibar"]])
 

@@ -150,8 +150,15 @@ def test_forgetting_says_what_will_go(told: Told, employer: Memory):
     page = words_of(told, url_of(employer, "forget"))
     assert "Take it back" in page
     assert "all that was said in 1 turn of your conversations" in page
-    assert "1 quote it rests on" in page
     assert live() == ["Acme Corp"]
+
+
+def test_forgetting_names_what_else_will_go(told: Told):
+    told.api.post("/facts", {"text": "My cat is Rex and I like ramen.", "scope": ["user=u_alice"]})
+    page = words_of(told, url_of(memory_of(told, "likes"), "forget"))
+    assert "learnt from the same words alone" in page
+    assert "Rex" in page.split("learnt from the same words alone")[1]
+    assert live("likes") == ["ramen"]
 
 
 def test_taken_back_it_keeps_its_history(told: Told, employer: Memory):
