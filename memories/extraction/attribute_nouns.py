@@ -13,6 +13,7 @@ class Attribute:
     key: str
     nouns: str
     reader: str
+    """Reader after "my noun is"; without one, the noun is a label only."""
     label: str = ""
     """Reader after "noun:" where the label alone vouches for the value."""
 
@@ -40,9 +41,19 @@ ATTRIBUTES: tuple[Attribute, ...] = (
               "place", "loose_place"),
     Attribute("home",
               r"(?:current |present )?(?:home(?: base| city)?|residence|place of residence|city|"
-              r"town|location|base|based in|living in)", "place", "loose_place"),
+              r"town|location|base)", "place", "loose_place"),
+    Attribute("home", r"(?:lives?|living|resid(?:es?|ing)|based|located) in|lives?",
+                      "", "loose_place"),
+    Attribute("hometown", r"(?:originally|comes?) from|born in|grew up in", "", "loose_place"),
+    Attribute("employer", r"(?:works?|working|employed) (?:at|for|with|by)",
+                          "", "loose_organisation"),
+    Attribute("occupation", r"(?:works?|working) as", "", "any_occupation"),
+    Attribute("languages", r"speaks?|spoken languages?", "", "languages"),
+    Attribute("likes", r"likes?|loves?|enjoys?", "", "label_things"),
+    Attribute("dislikes", r"dislikes?|hates?|can't stand", "", "label_things"),
+    Attribute("owns", r"owns?|drives?", "", "owned"),
     Attribute("home",
-              r"(?:new |current |own )?(?:home|place|house|flat|apartment|house)(?= (?:is|'s) "
+              r"(?:new |current |own )?(?:home|place|house|flat|apartment|house)(?=(?: is|'s) "
               r"(?:now )?in\b)", "in_place"),
     Attribute("home",
               r"(?:new |current |home |postal |delivery |full |street )*address", "address",
@@ -80,7 +91,8 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("goal",
               r"(?:main |big |biggest |current |ultimate |long-term |short-term |next |personal |"
               r"life |fitness |new year's |only )*(?:goal|aim|target|dream|ambition|objective|"
-              r"resolution)(?: for (?:(?:this|the|next) year|\d{4})| this year| right now)?",
+              r"resolution)(?: (?:for|with|in|this|next|right|at|here)\b(?: \w+){0,3}?(?= ?[:=]| "
+              r"is\b|'s\b))?",
               "goal", "goal"),
     Attribute("plan", r"(?:current )?plan(?: for \w+ \w+| now)?", "goal", "goal"),
     Attribute("working_on",
@@ -114,7 +126,8 @@ FAVORITE = re.compile(
     r"instrument|holiday|car|brand|shoe|plant|tree|bird|dog breed|painter|painting|museum|"
     r"park|beach|word|quote|superhero|character|comic|manga|anime|magazine|newspaper|youtuber|"
     r"teacher|editor|framework|tool|app|website|theme|font|spice|sauce|soup|pasta|sandwich|bread|"
-    r"chocolate|candy|cereal|breakfast|hobby|exercise|workout|season of the year)s?(?!\w)",
+    r"chocolate|candy|cereal|breakfast|hobby|exercise|workout|season of the year)s?(?!\w)"
+    r"(?: of (?:mine|ours|all time)| ever)?",
     re.I,
 )
 FAVORITE_KEYS = {

@@ -7,10 +7,10 @@ import re
 from . import vocabulary as voc
 from .attribute_nouns import ATTRIBUTES, FAVORITE, FAVORITE_KEYS, Attribute
 from .findings import Finding
-from .frames import corrects
+from .frames import Owner, corrects
 from .guards import is_guarded
 from .readers import READERS
-from .spans import Span, is_boundary, skip, tokens
+from .spans import SPACE, Span, is_boundary, skip, tokens
 from .text import Sentence, Text
 from .wordlists import words
 
@@ -29,7 +29,8 @@ _IS = re.compile(
     r"will now be|been updated to|now reads|(?:has |just )"
     r"*changed[\w ]{0,20}, ?(?:it's|its|to|now)))|"
     r"(?:is|are|'s)(?!\w)|=|:|being|include|includes|consists of|would be|was always|has "
-    r"always been|have always been|runs on|run on|should (?:read|be|say|now be|now read)|"
+    r"always been|(?:would )?(?:has|have) to be|must be|have always been|runs on|run on|should "
+    r"(?:read|be|say|now be|now read)|"
     r"falls on|fall on|reads|happens to be)"
     r"\s*:?\s*(?:(?P<now>now|actually|still|currently|always|definitely|just|"
     r"only|actually on|hands down|simply|probably|basically|mostly|in fact|on|"
@@ -78,18 +79,33 @@ _OF_OTHERS = words(
 def _theirs(text: Text, sentence: Sentence, match: re.Match[str]) -> list[Finding]:
     """As in "my sister's birthday is …"."""
     owner = next(key for key, _ in voc.RELATIONS if match.group(key))
-    noun = _attribute_at(text.plain, match.end(), sentence.end)
-    left = text.plain[max(sentence.start, match.start() - 60) : match.start()]
-    if noun is None or is_guarded(left):
+    return _of_owner(text, sentence, Owner(match.start(), match.end(), owner))
+
+
+def of(text: Text, sentence: Sentence, owners: list[Owner]) -> list[Finding]:
+    """As in "her birthday is …", where it is known whose."""
+    return [f for owner in owners for f in _of_owner(text, sentence, owner)]
+
+
+def _of_owner(text: Text, sentence: Sentence, owner: Owner) -> list[Finding]:
+    """The first attribute of a relative that has a value."""
+    pos = skip(SPACE, text.plain, owner.end, sentence.end)
+    if is_guarded(text.plain[max(sentence.start, owner.start - 60) : owner.start]):
         return []
-    attribute, end = noun
+    nouns = [n for n in _attributes_at(text.plain, pos, sentence.end) if n[0].reader]
+    return next((f for n in nouns if (f := _of_noun(text, sentence, owner, *n))), [])
+
+
+def _of_noun(
+    text: Text, sentence: Sentence, owner: Owner, attribute: Attribute, end: int
+) -> list[Finding]:
     is_kept = attribute.key in _OF_OTHERS or attribute.key.startswith("favorite_")
     is_in = attribute.reader == "in_place"
     link = (_IN if is_in else _IS).match(text.plain, end, sentence.end)
     if not is_kept or link is None:
         return []
     spans = _read("place" if is_in else attribute.reader, text.plain, link.end(), sentence.end)
-    return [Finding(attribute.key, s, match.start(), s.end, owner=owner) for s in spans]
+    return [Finding(attribute.key, s, owner.start, s.end, owner=owner.key) for s in spans]
 
 
 def _attributes_at(plain: str, pos: int, limit: int) -> list[tuple[Attribute, int]]:
@@ -106,14 +122,9 @@ def _attributes_at(plain: str, pos: int, limit: int) -> list[tuple[Attribute, in
     return sorted(found, key=lambda item: -item[1])
 
 
-def _attribute_at(plain: str, pos: int, limit: int) -> tuple[Attribute, int] | None:
-    """The longest noun at a position that names a key."""
-    return next(iter(_attributes_at(plain, pos, limit)), None)
-
-
 def _mine(text: Text, sentence: Sentence, start: int, pos: int) -> list[Finding]:
     """As in "my X is V" and "V is my X"."""
-    nouns = _attributes_at(text.plain, pos, sentence.end)
+    nouns = [n for n in _attributes_at(text.plain, pos, sentence.end) if n[0].reader]
     for attribute, end in nouns:
         found = _value_after(text, sentence, attribute, start, end)
         if found:
@@ -235,7 +246,7 @@ _LABELS = words(
     """
     name age birthday pronouns email phone timezone nationality hometown home occupation
     employer education languages diet hobby skill goal deadline allergic_to working_on
-    uses partner spouse
+    uses partner spouse likes dislikes owns
     """
 )
 
@@ -296,6 +307,8 @@ def _after_label(
         link = _IN.match(text.plain, end, sentence.end)
         spans = _read("place", text.plain, link.end(), sentence.end) if link else []
         return _made(text, attribute.key, spans, start, changed=False)
+    if not is_colon and not attribute.reader and not is_bare:
+        return []
     reader, limit = (attribute.label, line_end) if is_colon else (attribute.reader, sentence.end)
     spans = _read(reader, text.plain, link.end() if link else end, limit) if reader else []
     if is_bare and (

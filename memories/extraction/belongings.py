@@ -6,7 +6,7 @@ import re
 
 from . import gazetteer as gaz
 from . import vocabulary as voc
-from .nouns import noun_phrase, read_list, short_things, things
+from .nouns import noun_phrase, read_list, short_thing, short_things, things
 from .spans import (
     Span,
     captured,
@@ -20,11 +20,19 @@ from .wordlists import words
 def owned(text: str, pos: int, limit: int) -> list[Span]:
     """What can be owned: it carries a name, a year, or is a thing on the list."""
     found = things(text, pos, limit)
-    if found and _LIVING.search(text, found[0].start, found[0].end):
+    if found and _is_alive(text[found[0].start : found[0].end]):
         return []
     if not found or not _is_ownable(text[found[0].start : found[0].end]):
         return []
     return [Span(s.start, _use(text, s)) for s in found]
+
+
+def _is_alive(phrase: str) -> bool:
+    """A relative or an animal; "Brother HL-2350" is a model."""
+    living = _LIVING.search(phrase)
+    return living is not None and not (
+        is_proper(living.group()) and any(c.isdigit() for c in phrase[living.end() :])
+    )
 
 
 def _use(text: str, span: Span) -> int:
@@ -87,7 +95,22 @@ def proper_thing(text: str, pos: int, limit: int) -> list[Span]:
     low = next(tokens(text, pos, limit, 1), None)
     if low is None or low.low in _NOT_TOOLS:
         return []
-    return short_things(text, pos, limit)
+    found = short_things(text, pos, limit)
+    while found and len(found) < 8 and (gap := _USED_FOR.match(text, found[-1].end, limit)):
+        item = short_thing(text, gap.end(), limit)
+        if not item or not _TOOL_END.match(text, item[0].end, limit):
+            break
+        found.append(item[0])
+    return found
+
+
+_USED_FOR = re.compile(
+    r"\s+(?:for|on|at|in|over|with) (?:(?:the|my|our|all) )?[\w'-]+(?: [\w'-]+)??\s*"
+    r"(?:,\s*(?:and |plus |but )?|\s(?:and|plus|but)\s)\s*(?=[^\W\d_])",
+    re.I,
+)
+"""As in "… for notes and " and "… on the phone, "."""
+_TOOL_END = re.compile(r"\s*(?:$|[,.;:!?()]|-\s|(?:for|on|at|in|over|with|to)\b)", re.I)
 
 
 _NOT_TOOLS = words(
@@ -152,7 +175,13 @@ def nothing(text: str, pos: int, limit: int) -> list[Span]:
     return [Span(pos, pos)]
 
 
+_FOUND = (
+    r"(?P<value>[\w'-]+(?: [\w'-]+){0,3}?)(?: (?:absolutely|really|utterly|so|quite|pretty|very))* "
+)
+found_nasty = captured(re.compile(rf"{_FOUND}{voc.NASTY}\b", re.I))
+found_lovely = captured(re.compile(rf"{_FOUND}{voc.LOVELY}\b", re.I))
 allergen = captured(_ALLERGEN)
+trade = captured(re.compile(r"(?P<value>\w+(?: [\w'-]+){1,4}?) for a living\b", re.I))
 word_before = captured(re.compile(r"(?P<value>\w+) person\b", re.I))
 intolerance = captured(_INTOLERANT)
 fandom = captured(_FANDOM)

@@ -63,8 +63,8 @@ def partings(text: Text, before: Sequence[Claim]) -> list[Finding]:
 
 
 _MOURNED = re.compile(
-    r"\b(?:died|passed away|no longer with us|rest in peace|rip|(?:put|putting) (?:\w+ "
-    r"){1,5}(?:down|to "
+    r"\b(?:died|passed away|no longer with us|rest in peace|rip|(?:put|putting) "
+    r"(?:\w+ ){1,5}(?:down|to "
     r"sleep)|lost (?:my|our) (?!job|way|mind|key|phone|wallet|bag|pass))\b",
     re.I,
 )

@@ -62,13 +62,25 @@ _SUBJECT = re.compile(
     r"(?<![\w'])(?:(?P<i>i)(?=['\s,]|m\b|ve\b|d (?:rather|love|like"
     r"|prefer)\b)|(?P<we>we|we both|(?:my|our) (?:team|company|family|household|office|shop|studio)"
     r"(?= (?:runs? on|uses?|switched|relies|has switched)\b))"
-    r"(?=['\s])|(?P<you>(?:you(?=['\s])(?!'?re (?:right|wrong|"
+    r"(?=['\s])|(?P<self>(?:(?:as|being) (?:someone|somebody|a person) (?:who|that)|"
+    r"(?:the )?real me)(?=['\s]))|(?P<you>(?:you(?=['\s])(?!'?re (?:right|wrong|"
     r"welcome))|someone who (?=is\b|'s\b))))",
     re.I,
 )
 _TALKING_TO = re.compile(
     r"\byou(?:'re| are) (?:talking|speaking|dealing|chatting|writing) (?:to|with)\s", re.I
 )
+_ALONE = re.compile(
+    r"(?:^|[,.;:(-]|\b(?:and|but|so|ok|okay|hi|hello|hey|speaking|well|since|because|the))\s*$",
+    re.I,
+)
+_PERSONA = re.compile(
+    r"\b(?:do|would|did|are|have) you\b|\byour\b|"
+    r",\s*(?:please )?(?:explain|write|tell|give|describe|answer|review|rate|list|act|respond|"
+    r"reply|advise|draft|create|compose|critique|comment|summari[sz]e|convince|persuade)\b",
+    re.I,
+)
+"""What speaks to the assistant: "as someone who knows wine, what do you recommend"."""
 _LIKE_ME = re.compile(
     r"\b(?:like me|as i do|as do i|that's me|thats me|same as me|which i (?:am|do)|in my case|"
     r"as i am|me for one|and i do)\b",
@@ -108,8 +120,12 @@ class Slot:
     is_elided: bool = False
     is_initial: bool = False
     is_perfect: bool = False
+    is_third: bool = False
+    """The speaker in the third person: "as someone who lives …"."""
     is_verbal: bool = False
     """It goes on from a clause with another verb, in which no fact was found."""
+    after: str = ""
+    """The key of the fact before it that it goes on from."""
     verb: int = 0
     """Where the verb group begins, auxiliaries included."""
 
@@ -169,6 +185,7 @@ class Subject:
     is_valid: bool
     is_hedged: bool
     is_maybe: bool
+    is_third: bool = False
 
 
 class Owner(NamedTuple):
@@ -185,7 +202,11 @@ def subjects(text: str, start: int, limit: int) -> list[Subject]:
     found: list[Subject] = []
     for match in _SUBJECT.finditer(text, start, limit):
         left = text[max(start, match.start() - 60) : match.start()]
-        valid = not is_guarded(left) if match.lastgroup != "you" else like_me
+        is_third = match.lastgroup == "self"
+        if is_third:
+            valid = bool(_ALONE.search(left)) and not _PERSONA.search(text, match.end(), limit)
+        else:
+            valid = not is_guarded(left) if match.lastgroup != "you" else like_me
         found.append(
             Subject(
                 match.start(),
@@ -193,6 +214,7 @@ def subjects(text: str, start: int, limit: int) -> list[Subject]:
                 valid,
                 bool(_HEDGED_LEAD.search(left)),
                 bool(_MAYBE_LEAD.search(left)),
+                is_third,
             )
         )
     talk = _TALKING_TO.search(text, start, limit)

@@ -4,44 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from . import gates_aims
 from . import gazetteer as gaz
 from . import lexicon as lex
 from . import vocabulary as voc
-from .findings import Finding
 from .kinds import is_occupation
-from .spans import is_proper
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A value with what its gate looks at."""
-
-    words: tuple[str, ...]
-    """As they were written."""
-    low: tuple[str, ...]
-    before: str
-    """Lower case, up to 40 characters of the same line, with a blank at the end."""
-    after: str
-    phrase: str
-    """The value itself, lower case."""
-    finding: Finding
-    is_lower: bool
-    """The writer uses no capitals."""
-
-    @property
-    def head(self) -> str:
-        """The word the phrase is about: the last one before a preposition."""
-        for index, word in enumerate(self.low):
-            if index and word in voc.PREPOSITIONS:
-                return self.low[index - 1]
-        return self.low[-1]
-
-    @property
-    def is_proper(self) -> bool:
-        """Whether some word of it is written like a name."""
-        return any(is_proper(w) or any(c.isupper() for c in w) for w in self.words)
+from .values import Value
 
 
 def _name(value: Value) -> bool:
@@ -59,6 +28,8 @@ def _name(value: Value) -> bool:
 def _relation(value: Value) -> bool:
     """A name is no product number, brand or thing."""
     if any(c.isdigit() for c in value.words[0]) or value.low[0] in lex.NOT_PERSONS:
+        return False
+    if value.low[0] in lex.COMPANIES and value.low[0] not in gaz.FIRST_NAMES:
         return False
     if value.low[0] in gaz.NATIONALITIES - gaz.FIRST_NAMES:
         return False
@@ -88,7 +59,13 @@ _IS_CUSTOMER = re.compile(
 
 
 def _home(value: Value) -> bool:
+    left = _MOVED_FROM.search(value.before)
+    if left and left.group("what") in lex.TOOLS:
+        return False  # "I moved from Evernote to Joplin"
     return not _FOR_NOW.match(value.after) and _place(value)
+
+
+_MOVED_FROM = re.compile(r"\bfrom (?P<what>\w+) (?:over )?to $")
 
 
 _FOR_NOW = re.compile(
@@ -134,7 +111,11 @@ def _hometown(value: Value) -> bool:
 
 
 def _occupation(value: Value) -> bool:
-    if value.low[0] in lex.POOR_PRAISE or (value.low[0], value.low[-1]) == ("first", "buyer"):
+    if (
+        value.phrase.endswith(("role model", "devil's advocate"))
+        or value.low[0] in lex.POOR_PRAISE
+        or (value.low[0], value.low[-1]) == ("first", "buyer")
+    ):
         return False
     if re.search(r"\bthe (?:\w+ )?$", value.before) and not _IS_THE.search(value.before):
         return False
@@ -142,6 +123,8 @@ def _occupation(value: Value) -> bool:
         return False  # "my thesis on bees, citation manager?" asks for one
     if _AS_TOLD.match(value.after):
         return False
+    if value.after.startswith(" for a living"):
+        return not {"do", "does", "did", "nothing"} & set(value.low)
     if _NOW_A.search(value.before) and _GOES_ON.match(value.after):
         return False
     if re.match(r"to\b", value.before.strip()[-2:]):  # "my job is to fix lifts"
@@ -151,7 +134,8 @@ def _occupation(value: Value) -> bool:
         return True
     if any(w in lex.NO_CALLING for w in heads):
         return False
-    return value.head.endswith(lex.CALLING_ENDINGS) or value.low[0].endswith("ing")
+    is_doing = value.low[0].endswith("ing") and len(value.low) < 4
+    return value.head.endswith(lex.CALLING_ENDINGS) or is_doing
 
 
 _AS_TOLD = re.compile(r" (?:once |would |might |always )?(?:told|said|says?|put it|explained)\b")
@@ -185,7 +169,7 @@ def _taste(value: Value) -> bool:
         return False
     if value.low[0] in lex.STAGES and len(value.low) == 2 and _is_mark(value.low[1]):
         return False
-    if len(value.low) == 1 and value.low[0] in lex.NOT_TASTES:
+    if (len(value.low) == 1 or value.low[0].endswith("s")) and value.low[0] in lex.NOT_TASTES:
         return False
     is_this = re.search(r"\b(?:the|this|that|your|these|those) (?:[\w-]+ )?$", value.before)
     if value.head in lex.DRAFT_PARTS and (is_this or value.low[-1] in ("one", "ones")):
@@ -201,6 +185,8 @@ def _is_mark(low: str) -> bool:
 def _uses(value: Value) -> bool:
     if value.low[0] in lex.STAGES | lex.ORDINALS or value.low[0] in lex.NOT_TOOLS:
         return False
+    if value.low[0] in gaz.CITIES | gaz.COUNTRIES | gaz.LANGUAGES | gaz.MONTHS | gaz.WEEKDAYS:
+        return False
     if value.is_proper or any(c.isdigit() for c in value.low[0]):
         return True
     known = voc.COMMON_SKILLS | voc.OWNABLE | lex.TOOLS
@@ -209,7 +195,7 @@ def _uses(value: Value) -> bool:
 
 def _skill(value: Value) -> bool:
     low = value.low[0]
-    if low.endswith("ing") and low not in voc.COMMON_SKILLS | lex.CRAFTS:
+    if low == "such" or (low.endswith("ing") and low not in voc.COMMON_SKILLS | lex.CRAFTS):
         return False
     if low in gaz.CITIES | gaz.COUNTRIES | (gaz.FIRST_NAMES - voc.COMMON_SKILLS):
         return False
@@ -221,53 +207,17 @@ def _skill(value: Value) -> bool:
 
 
 def _allergy(value: Value) -> bool:
+    if _IN_GROUP.match(value.after):
+        return False
     if any(w in lex.NOT_ALLERGENS for w in (value.head, value.low[-1], value.low[0])):
         return False
     return not value.head.endswith(lex.ABSTRACT_ENDINGS) and value.low[0] not in voc.PRONOUN_WORDS
 
 
-def _working_on(value: Value) -> bool:
-    if value.low[0] == "no" or value.head in lex.NOT_PROJECTS:
-        return False
-    if value.low[0] == "a" and value.head == "budget":
-        return False  # with little money
-    if value.low[0] in lex.STAGES and value.low[-1].isdigit():
-        return False
-    is_counted = value.low[0] in lex.DETERMINERS or value.before.endswith(lex.COUNTED)
-    return is_counted or value.is_proper or value.head in lex.PROJECTS or len(value.low) > 2
-
-
-def _about(value: Value) -> bool:
-    if value.low[0] in ("have", "just", "cry", "die", "be") and "might " in value.before:
-        return False
-    rest = value.low[1:] if value.low[0] in lex.DETERMINERS else value.low
-    if not rest:
-        return False
-    if rest[0] in lex.MEALS or (len(rest) <= 2 and rest[-1] in lex.DRAFT_PARTS | lex.MEALS):
-        return False
-    is_small = rest[0] in lex.SMALL_STEPS and value.low[-1] in lex.MEALS | {"it", "that", "this"}
-    if value.low[0] in ("your", "his", "her", "their"):
-        return False
-    return not is_small and rest[0] not in ("what", "how", "why", "restart", "reboot", "reinstall")
-
-
-def _plan(value: Value) -> bool:
-    if value.low[0] in lex.VAGUE_GOALS:
-        return False
-    if value.low[-1] in lex.VAGUE_PLANS and len(value.low) < 3:
-        return False
-    if re.match(r",? (?:since|so far|for (?:years|ages))\b", value.after):
-        return False
-    is_errand = value.low[0] in ("off", "going", "heading", "headed", "go", "head")
-    return not (is_errand and value.low[-1] in lex.ERRANDS)
-
-
-def _goal(value: Value) -> bool:
-    if re.match(r"[^.;!?]{0,20}\bbut who (?:wouldn't|doesn't|does|would)\b", value.after):
-        return False
-    if value.low[-2:] == ("rainy", "day") or value.low[-1] == "later":
-        return False
-    return value.low[0] not in lex.VAGUE_GOALS and value.low[:2] != ("world", "domination")
+_IN_GROUP = re.compile(
+    r" (?:allerg(?:y|ies)|intolerances?) (?:in|at|among|on) (?:the|our|my|this)\b"
+)
+"""As in "a nut allergy in the family": not whose."""
 
 
 def _hobby(value: Value) -> bool:
@@ -282,35 +232,6 @@ def _owns(value: Value) -> bool:
     if value.head in lex.NOT_OWNED | lex.PAPERS or value.head.endswith(("error", "exception")):
         return False
     return value.low[0] not in lex.ORDINALS
-
-
-def _instruction(value: Value) -> bool:
-    if value.phrase.endswith(", right") or re.match(r",? right\s*$", value.after.rstrip("?! ")):
-        return False
-    if _DONT_PHONE.match(value.phrase):
-        return False
-    words = [w for w in value.low if w not in ("please", "and", "so", "but", "ok")]
-    if words[:1] == ["call"] and re.match(r"[^.;!?]*\bbut\b", " ".join(value.low[3:])):
-        return False
-    if words[:1] in (["always"], ["never"]) and len(words) > 1:
-        return _is_order(words[1:], value.phrase)
-    return not (words[:1] in (["don't"], ["dont"]) and words[1:2] and words[1] in lex.COMFORTING)
-
-
-def _is_order(words: list[str], phrase: str) -> bool:
-    """Whether "always" and "never" give an order, and no piece of wisdom."""
-    if words[0] == "be":
-        return not lex.BEING & set(words[1:2])
-    return words[:2] != ["say", "never"] and (
-        words[0] not in lex.PROVERBIAL or bool(_ON_ANSWERS.search(phrase))
-    )
-
-
-_ON_ANSWERS = re.compile(
-    r"\b(?:repl|answer|respon|spelling|language|english|units?\b|tenses?\b|code\b|test|commit|"
-    r"translat|summar|format|email|text)"
-)
-_DONT_PHONE = re.compile(r"(?:don't|dont|do not|never|stop) call(?:ing)? me\s*[,;:]")
 
 
 def _diet(value: Value) -> bool:
@@ -362,14 +283,14 @@ GATES: dict[str, Callable[[Value], bool]] = {
     "uses": _uses,
     "skill": _skill,
     "allergic_to": _allergy,
-    "working_on": _working_on,
-    "about": _about,
-    "plan": _plan,
+    "working_on": gates_aims.working_on,
+    "about": gates_aims.about,
+    "plan": gates_aims.plan,
     "diet": _diet,
     "languages": _languages,
     "deadline": _deadline,
-    "goal": _goal,
+    "goal": gates_aims.goal,
     "hobby": _hobby,
     "owns": _owns,
-    "instruction": _instruction,
+    "instruction": gates_aims.instruction,
 }

@@ -58,7 +58,13 @@ LANGUAGES = words(
     serbian shona sindhi sinhala slovak slovene slovenian somali sotho spanish sundanese
     swahili swedish tagalog taiwanese tajik tamil tatar telugu thai tibetan tigrinya
     turkish twi ukrainian urdu uyghur uzbek valencian vietnamese welsh wolof xhosa
-    yiddish yoruba zulu asl bsl lsf
+    yiddish yoruba zulu asl bsl lsf akan alsatian aragonese asturian balochi bambara bemba
+    bhojpuri bisaya buryat chechen cherokee chichewa chuvash cornish darija dzongkha ewe fula
+    fulani greenlandic hiligaynon hokkien hmong ilocano inuktitut kabyle kapampangan kashmiri
+    kashubian kikuyu kirundi konkani krio kurmanji ladino luganda maithili manx minangkabau
+    ndebele neapolitan ojibwe ossetian papiamento patois romani rusyn sami saraiki scots
+    serbo-croatian sesotho setswana shanghainese sicilian silesian sorani sorbian sylheti
+    tamazight teochew tetum tswana turkmen venetian waray
     """
 )
 

@@ -31,6 +31,8 @@ class Predicate:
     """What must follow the value."""
     needs: re.Pattern[str] | None = None
     """What must occur in the rest of the sentence."""
+    after: frozenset[str] = frozenset()
+    """The keys of which one must have been told right before, if any."""
     is_circle: bool = False
     """Whether it may be said of a relative."""
 
@@ -61,6 +63,7 @@ def predicate(
     polarity: str = "plain",
     tail: str = "",
     needs: str = "",
+    after: str = "",
     circle: bool = False,
 ) -> Predicate:
     return Predicate(
@@ -74,5 +77,6 @@ def predicate(
         polarity,
         re.compile(tail, re.I) if tail else None,
         re.compile(needs, re.I) if needs else None,
+        frozenset(after.split()),
         circle,
     )

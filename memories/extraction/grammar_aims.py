@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .grammar import Predicate
 from .grammar import predicate as _p
+from .grammar_self import CAMPUS
 from .types import ClaimKind
 
 _WHEN = (
@@ -14,6 +15,8 @@ _WHEN = (
     r"september|october|november|december|days|weeks?|months?|spring|summer|autumn|fall|winter)|"
     r"on (?:the |my |monday|tuesday|wednesday|thursday|friday|saturday|sunday|\d)|soon|"
     r"(?:january|february|march|april|june|july|august|september|october|november|december)|"
+    r"come (?:january|february|march|april|may|june|july|august|september|october|november|"
+    r"december|spring|summer|autumn|fall|winter|next|\w+day)|"
     r"at the end of|from (?:monday|september|january)|later this|for christmas|at christmas)"
 )
 _SELF_IMPROVING = (
@@ -55,10 +58,16 @@ _GO = (
 )
 
 
+_I_SHALL = (
+    r"(?:to |(?:i|we)(?: should| want to| will|'ll|'re going to|'m going to| am going to| are "
+    r"going "
+    r"to) )"
+)
+
 INTENTIONS: tuple[Predicate, ...] = (
     _p("any have do",
-       r"(?:no idea|no clue) (?:yet )?(?:if|whether) (?:i'll |i should |i will |to |we'll |we "
-       r"should )", "wavering", "about", elide="start"),
+       rf"(?:no idea|no clue) (?:yet )?(?:if|whether) {_I_SHALL}", "wavering", "about",
+       elide="start"),
     # wavering
     _p("be can do have any",
        r"(?:need to |have to |trying to )?(?:torn|undecided|hesitating|wavering|choosing|deciding|"
@@ -84,16 +93,15 @@ INTENTIONS: tuple[Predicate, ...] = (
        r"(?:sure|certain) (?:if |whether |that )?(?:i|we) (?:really |even )?(?:want|should|can "
        r"handle)(?: to)?\s", "wavering", "about", polarity="negative", elide="start"),
     _p("be any",
-       r"(?:sure|certain|100% sure|convinced|decided|too sure) (?:yet |about |on |whether (?:or "
-       r"not )?(?:to |i should |we should |i want to |i'll |we'll |i will )|if (?:i should |we "
-       r"should |i want to |we want to |i'll |we'll |i will ))+", "wavering", "about",
+       r"(?:sure|certain|100% sure|convinced|decided|too sure) (?:yet |about |on |"
+       rf"(?:whether(?: or not)?|if) {_I_SHALL})+", "wavering", "about",
        polarity="negative", elide="start"),
     _p("can do have",
        r"(?:decide|decided|know|made up my mind|make up my mind|made up our minds)(?: yet)? "
-       r"(?:about |on |between |whether (?:or not )?(?:to |i should |we should |i want to )|if "
-       r"(?:i should |we should |i want to )|when to )", "wavering", "about", polarity="negative"),
-    _p("be", r"wondering (?:whether|if) (?:to |i should |we should |it's worth )", "wavering",
-       "about"),
+       rf"(?:about |on |between |(?:whether(?: or not)?|if) {_I_SHALL}|when to )", "wavering",
+       "about", polarity="negative"),
+    _p("be any", r"wondering (?:whether|if) (?:to |i should |we should |it's worth )", "wavering",
+       "about", elide="start"),
     _p("do",
        r"keeps? (?:thinking about|thinking of|going back and forth (?:on|about|over)|wondering "
        r"(?:about|whether to)|changing my mind (?:about|on)|considering)\s", "wavering", "about"),
@@ -147,7 +155,8 @@ INTENTIONS: tuple[Predicate, ...] = (
              r"february|march|april|june|july|august|september|october|november|december))\b"),
     _p("have do any",
        r"(?:already )?(?:booked|reserved|signed up for|registered for|enrolled (?:in|on)|got "
-       r"tickets (?:for|to)|bought tickets (?:for|to))\s(?!it|that|this)", "timeless", "plan",
+       r"tickets (?:for|to)|bought tickets (?:for|to))\s(?!it|that|this|in\b|under\b|by\b|as\b)",
+       "timeless", "plan",
        elide="start"),
     _p("have do any",
        r"(?:got )?(?:an? |my |the )?(?=(?:\w+ )?(?:job interview|interview|surgery|operation|exam|"
@@ -187,9 +196,11 @@ INTENTIONS: tuple[Predicate, ...] = (
     _p("have do",
        r"(?:set|given) (?:myself|ourselves) (?:the|a) (?:target|goal|challenge|aim) (?:of|to)\s",
        "clause", "goal"),
+    _p("any", r"aiming (?:to|for)\s(?=an? |\d|under|sub)", "clause", "goal", elide="start"),
     # work in hand
-    _p("be any", rf"(?:busy )?(?:{_MAKING}){_PROJECT_START}", "project", "working_on",
-       elide="start"),
+    _p("be any",
+       rf"(?:busy |in the middle of |halfway through |knee[- ]deep in )?(?:{_MAKING})"
+       rf"{_PROJECT_START}", "project", "working_on", elide="start"),
     _p("be any",
        r"(?:busy )?working (?:full[- ]time |hard )?on\s(?!it\b|that\b|this\b|myself|weekends|"
        r"nights)", "project", "working_on", elide="start"),
@@ -202,7 +213,9 @@ INTENTIONS: tuple[Predicate, ...] = (
     _p("be any",
        r"making\s(?=(?:an?|my|our) (?:[\w-]+ ){0,3}(?:app|game|website|film|movie|documentary|"
        r"video|podcast|album|comic|board game|short|robot|site|plugin|bot|quilt|zine|database|"
-       r"model)\b)", "project", "working_on", elide="start"),
+       r"model|quiz|puzzle|poster|playlist|costume|dress|scrapbook|calendar|brochure|newsletter|"
+       r"worksheet|slideshow|tutorial|course|mod|lamp|bookshelf|cookbook|photo book)\b)",
+       "project", "working_on", elide="start"),
 )  # fmt: skip
 
 
@@ -256,7 +269,8 @@ ENDINGS: tuple[Predicate, ...] = (
        polarity="negative"),
     _p("do have any",
        r"(?:finished|wrapped up|completed|shipped|submitted|handed in|delivered|done with)"
-       r"\s(?:my |the |our )?", "timeless", "working_on", kind=ClaimKind.CLOSE, elide="start"),
+       rf"\s(?!{CAMPUS})(?:my |the |our )?", "timeless", "working_on", kind=ClaimKind.CLOSE,
+       elide="start"),
     _p("have", r"(?:any )?(?=kids|children)", "nothing", "child", kind=ClaimKind.CLOSE,
        polarity="negative"),
     _p("have", r"(?:any )?(?=kids|children)", "nothing", "son", kind=ClaimKind.CLOSE,

@@ -8,8 +8,9 @@ from .grammar import predicate as _p
 from .types import ClaimKind
 
 _ABOUT = (
-    r"(?:here |over |over here |up |down |out |back |on my own |"
-    r"alone |together |with (?:my|our) \w+ )*"
+    r"(?:(?:here|over|over here|up|down|out|back|on my own|"
+    r"alone|together|with (?:my|our) \w+),? |,? ?(?:in the end|after all|eventually|at last),? |"
+    r"(?:last|this) \w+,? |(?<=[ed]), )*"
 )
 _TIME = (
     r"(?:full[- ]time |part[- ]time |remotely |freelance |nights? |shifts |here |there |from home |"
@@ -47,9 +48,10 @@ _TRADES = (
     r"|writes? (?:code|software|copy)|drives?|teach(?:es)?|consults?|freelances?|cleans? "
     r"(?:rooms|offices)"
 )
-_CAMPUS = (
+CAMPUS = (
     r"(?:the )?(?:universit\w+|college|[^,.;:?!]{0,40}\b(?:universit\w+|college|polytechnic|"
-    r"academy|institute of)\b|(?-i:Oxford|Cambridge|Harvard|Yale|Princeton|Stanford|MIT|Caltech|"
+    r"academy|institute of|school of|(?-i:[A-Z]\w+ School))\b|(?-i:Oxford|Cambridge|Harvard|Yale|"
+    r"Princeton|Stanford|MIT|Caltech|"
     r"Columbia|Cornell|Berkeley|UCLA|NYU|Sorbonne|ETH|EPFL|LSE|UCL|KU Leuven|TU [A-Z]\w+|"
     r"Heidelberg|Bologna|Durham|Imperial|Trinity)\b)"
 )
@@ -90,11 +92,15 @@ SELF: tuple[Predicate, ...] = (
        r"\b)", "nationality", "nationality", elide="mid", circle=True),
     _p("any", r"", "nationality", "nationality", elide="start",
        tail=r"\s+(?:passport|citizen|national)(?: holder)?(?: here)?\s*(?:$|[,.;])"),
-    _p("be do", r"(?:on|in|over in|live in|operat\w+ on)\s", "timezone", "timezone", circle=True),
+    _p("be do", r"(?:on|in|over in|live in|(?:operat\w*|runs?|works?) (?:on|in))\s", "timezone",
+       "timezone", circle=True),
     _p("be", r"(?=(?:utc|gmt) ?[+-])", "timezone", "timezone"),
     _p("any", r"(?:aged? )?", "age", "age", elide="mid", circle=True,
        tail=r" ?(?:years? old|yo\b|y/o|years of age)"),
+    _p("any", r"", "age", "age", elide="start", tail=r" years? young\b"),
     _p("any", r"aged? ", "age", "age", elide="mid", circle=True),
+    _p("any", r"(?=\d\d\b)", "age", "age", elide="mid", tail=r"\s*(?:$|[,.;)])",
+       after="occupation employer name nationality home hometown"),
     # relations by predicate
     _p("be have do any", r"(?:happily )?(?:got )?married (?:to )(?:an? \w+ (?:called|named) )?",
        "name", "spouse", elide="start"),
@@ -151,6 +157,9 @@ SELF: tuple[Predicate, ...] = (
        conf=0.85),
     _p("be any", r"(?:stuck|waiting|stranded|sitting|sat|delayed|marooned) (?:here )?(?:at|in)\s",
        "place", "current_location", conf=0.85, elide="start"),
+    _p("be", r"(?:at|staying (?:at|with)) (?:my|our|an? \w+'s?) (?:[\w']+ ){0,2}?[\w']+ in\s",
+             "place",
+       "current_location", conf=0.85),
     _p("be any",
        r"visiting (?:my|our|some|an? old|his|her) (?:\w+ ){1,3}?(?:over |up |down )?in\s", "place",
        "current_location", conf=0.85, elide="start"),
@@ -167,7 +176,8 @@ SELF: tuple[Predicate, ...] = (
        "place", "current_location", elide="start", kind=ClaimKind.CORRECT),
     _p("be any",
        r"(?:writing|calling|texting|messaging|asking|typing|messaging you|reporting) (?:this )"
-       r"?(?:to you )?from\s", "place", "current_location", elide="start"),
+       r"?(?:to you )?from (?:an? (?:[\w-]+ ){1,3}?(?:in|near) )?",
+       "place", "current_location", elide="start"),
     # work and school
     _p("do any", rf"works? {_TIME}(?:as )(?=\w)", "any_occupation", "occupation", elide="start",
        circle=True),
@@ -215,7 +225,7 @@ SELF: tuple[Predicate, ...] = (
        "employer", conf=0.75, circle=True),
     _p("do have any be",
        r"(?:just )?(?:started|starting|start|starts|go|goes|going|went|got|gets?|been accepted|"
-       rf"accepted|enrolled)(?: a (?:course|degree))? (?:at|to|into|in) (?={_CAMPUS})",
+       rf"accepted|enrolled)(?: a (?:course|degree))? (?:at|to|into|in) (?={CAMPUS})",
        "organisation", "education", elide="start", circle=True),
     _p("do have any",
        r"(?:started|joined|begun|began|signed|signed on|accepted (?:a job|an offer)|got hired|"
@@ -243,6 +253,8 @@ SELF: tuple[Predicate, ...] = (
        r"?at\s", "organisation", "education", elide="mid", circle=True,
        tail=r"(?!\s+(?:studying|doing))"),
     _p("do", r"stud(?:y|ies|ied) at\s", "organisation", "education", circle=True),
+    _p("do have", rf"(?:finished|completed|attended|left|dropped out of) (?={CAMPUS})",
+       "organisation", "education", circle=True),
     _p("do have any", r"graduated (?:\w+ )?(?:from|with|in) (?:an? )?(?!\d)", "study",
        "education", elide="start", circle=True),
     _p("do be have any",
@@ -252,10 +264,16 @@ SELF: tuple[Predicate, ...] = (
        rf"(?:did|done|do|doing|finished|finishing|completed|completing|pursuing|started|starting|"
        rf"have|has|got|hold|holds|earned|getting|taking|working towards?)? ?(?:an?|my|his|her|"
        rf"two) (?={_DEGREE})", "study", "education", elide="mid", circle=True),
+    _p("any", rf"(?:doing|pursuing|finishing|starting|taking) (?:an?|my) (?={_DEGREE})", "study",
+       "education", elide="start"),
+    _p("do", r"(?=(?!this|that|it\b|what)\w+ [^,.;:?!]{2,40} for a living\b)",
+             "trade", "occupation",
+       circle=True),
     _p("do",
        r"(?:goe?s?|go|attend|attends) (?:to )?(?=[^,.?!]*(?:university|college|school|academy|"
        r"institute|uni)\b)", "organisation", "education", circle=True),
-    _p("be", r"(?=retired\b(?! \w)|self[- ]employed\b|semi-retired\b)", "short_thing", "occupation",
+    _p("be", r"(?=retired\b(?! (?!now\b|and\b|but\b|these\b|since\b)\w)|self[- ]employed\b|"
+             r"semi-retired\b)", "short_thing", "occupation",
        conf=0.8, circle=True),
     _p("be any", r"", "occupation", "occupation", elide="mid", circle=True,
        tail=r"(?!\s+(?:is|was|says|said|told|wants|has)\b)(?!\s+(?:for|to) (?:my|our|the) "

@@ -26,9 +26,15 @@ _ONE_OF = (
     r"(?:one|option|version|idea|draft|answer|suggestion|title|name|design|line|paragraph)"
 )
 _CHORE = r"(?:just )?(?:waiting|paying|getting|losing|explaining|repeating|sitting|being)\b"
+_CRAFT = (
+    r"(?:drive|ride|weld|sew|knit|crochet|ski|sail|cook|bake|juggle|code|program|play|solder|"
+    r"dance|fly|operate|tile|plaster|whittle|carve|skate|draw|paint|brew|read|speak|write|make|"
+    r"build|repair|row|surf|swim|type|shoot|forge|prune|service)"
+)
 TASTES: tuple[Predicate, ...] = (
     # languages, food, health
-    _p("do can any", r"speaks?\s", "languages", "languages", elide="start", circle=True),
+    _p("do can any", r"speaks? (?:\w+ languages?(?: fluently)?\s*[:,-]+ )?",
+                     "languages", "languages", elide="start", circle=True),
     _p("be any",
        r"(?:an? native speaker of|native speaker of|native in|fluent in|bilingual in|trilingual "
        r"in|conversational in|proficient in|literate in|fluent with|bilingual[,:]?|"
@@ -70,7 +76,7 @@ TASTES: tuple[Predicate, ...] = (
     _p("can do", r"(?:have|eat|touch|take|be around|go near|do)\s", "short_things", "allergic_to",
        polarity="negative", tail=r"[^.?!]{0,30}\ballerg", circle=True),
     # possessions and tools
-    _p("do any", r"owns?\s", "things", "owns", elide="mid", circle=True),
+    _p("do any", r"(?:co-)?owns?\s", "things", "owns", elide="mid", circle=True),
     _p("be", r"(?:an?|the) (?:proud |happy |unlucky )?owner of\s(?=an? |two |the )", "owned",
        "owns", circle=True),
     _p("have do any", r"(?:got )?(?=(?:an?|my|two|three|our|\d+)\s)", "owned", "owns",
@@ -92,9 +98,17 @@ TASTES: tuple[Predicate, ...] = (
     _p("be any", r"using\s", "tools", "uses", elide="start"),
     _p("have", r"used\s", "tools", "uses", tail=r"\s*,?\s*(?:for|since)\b"),
     _p("do",
-       r"(?:write|code|do|draw|edit|build|plan|track|manage|keep|draft|record|store) "
-       r"(?:everything|most things|all my \w+|all of my \w+|most of my \w+|it all|my \w+) (?:in|"
+       r"(?:write|code|draw|edit|build|plan|track|manage|keep|draft|record|store) "
+       r"(?:everything|most things|(?:all |all of |most of )?my (?:\w+ ){0,2}?\w+|it all) (?:in|"
        r"with|on|using)\s", "tools", "uses"),
+    _p("do", r"(?:edit|draw|design|mix|sketch|model|typeset|animate) (?:\w+ )?in (?=(?-i:[A-Z]))",
+             "tools",
+       "uses"),
+    _p("do",
+       r"(?:everything|(?:all |of |most )*my (?:\w+ ){0,2}?(?:editing|writing|coding|drawing|"
+       r"planning|modell?ing|designing|bookkeeping|budgeting|accounting|invoicing|programming|"
+       r"scripting|mixing|recording|typesetting|notes|layouts?|slides|drafts|budgets?|invoices|"
+       r"drawings|mock-?ups|illustrations|spreadsheets)) (?:in|with|on|using)\s", "tools", "uses"),
     _p("be", r"on (?=(?-i:[A-Z])\w+(?: \w+)? now\b)", "tools", "uses"),
     _p("be any", rf"(?:on|running) (?={_PLATFORM})", "tools", "uses", elide="mid"),
     _p("do any", rf"runs? (?={_PLATFORM})", "tools", "uses", elide="mid"),
@@ -165,6 +179,21 @@ TASTES: tuple[Predicate, ...] = (
        r"(?:loves?|likes?|adores?|enjoys?)\s(?!to\b|it|this|that|you|how|when|your|what|the "
        rf"(?:way|idea|look|sound|answer|fact)|{_ONE_OF}|seeing|having|hearing|{_CHORE})",
        "things", "likes", elide="mid", circle=True),
+    _p("do",
+       rf"finds? (?!it\b|this|that|the\b|your|these|those|him|her|them|you|my|"
+       rf"all)(?=[^.,;:!?]{{3,40}} "
+       rf"{voc.NASTY}\b)", "found_nasty", "dislikes", circle=True),
+    _p("do",
+       rf"finds? (?!it\b|this|that|the\b|your|these|those|him|her|them|you|my|"
+       rf"all)(?=[^.,;:!?]{{3,40}} "
+       rf"{voc.LOVELY}\b)", "found_lovely", "likes", circle=True),
+    _p("have do", r"(?:come|grown|learn(?:ed|t)|started|begun|came|grew) to (?:really )?(?:love|"
+                  r"like|"
+       r"enjoy|adore|appreciate)\s(?!it\b|this|that|you|how|the\b|my\b)", "things", "likes",
+       circle=True),
+    _p("have do", r"(?:come|grown|started|begun|came|grew) to (?:really )?(?:hate|dislike|loathe|"
+       r"detest|dread)\s(?!it\b|this|that|you|how|the\b|my\b)", "things", "dislikes",
+       circle=True),
     # free time and skills
     _p("be any",
        r"(?:fluent|proficient|experienced|well[- ]versed|certified|literate|trained) (?:in|with)\s",
@@ -216,6 +245,12 @@ TASTES: tuple[Predicate, ...] = (
        r"(?:excel|python|sql|photoshop) (?=expert))\s(?!it|this|that)", "short_things", "skill",
        elide="mid", circle=True),
     _p("do any", r"knows?\s(?!that|how|what)", "skills", "skill", elide="mid", circle=True),
+    _p("do", rf"knows? how to\s(?={_CRAFT} (?!it\b|this|that|the\b|them|my\b|your))", "clause",
+       "skill", circle=True),
+    _p("any", r"(?:pretty |quite |very |really )?(?:good|great|decent|brilliant|handy) (?:at|"
+              r"with)\s",
+       "short_things", "skill", elide="start", tail=r",? me\b|, (?:but )?(?:bad|terrible|hopeless|"
+       r"useless|awful|rubbish|not (?:so |that )?(?:good|great)) (?:at|with)\b"),
     _p("can",
        r"(?:play|do|cook|sew|knit|weld|juggle|touch[- ]type|use|read|write|draw|drive|sail|ride|"
        r"fly|make|bake)\s(?!it|this|that|the same|anything)(?=[^.?!]{3,40}?(?:pretty well|quite "

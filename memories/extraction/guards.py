@@ -30,16 +30,29 @@ _SAYING = (
 _BAD_LEFT = re.compile(rf"(?<![\w'])(?:{_INVERTED})\s*$|(?<!\w)(?:{_UNREAL})(?:\s+that)?\s*$", re.I)
 _REPORTED = re.compile(
     rf"(?P<who>(?:[\w'.]+[ ,]+){{0,3}})(?<!\w)(?P<verb>{_SAYING})"
-    r"(?:\s+(?:me|you|him|her|them|us|everyone|people|my \w+))?(?:\s+that)?[\s,:]*$",
+    r"(?:\s+to)?(?:\s+(?:me|you|him|her|them|us|everyone|people|my \w+))?"
+    r"(?:\s+(?:earlier|before|once|just now|last time|yesterday|previously|above|at the start))?"
+    r"(?:\s+that)?[\s,:]*$",
     re.I,
 )
+_IN_MAY = re.compile(
+    r"\b(?:in|come|by|since|this|next|until|till|last|of|from|early|late|\d\d?(?:st|nd|rd|th)?) "
+    r"may\s*$",
+    re.I,
+)
+"""The month, not the auxiliary."""
 _BY_RECORD = re.compile(
     r"\b(?:according to|your (?:site|system|records|app|website|database))\b[^,]*$", re.I
 )
 _OWN_SAYING = re.compile(r"\b(?:i|we|i've|ive|i'd|me)\b", re.I)
 _EXPERT = re.compile(
-    r"\b(?:my|our|the) (?:doctor|dr|gp|dietitian|dietician|allergist|nutritionist)\b", re.I
+    r"\b(?:my|our|the|an?) (?:doctor|dr|gp|dietitian|dietician|allergist|nutritionist|\w+ologist|"
+    r"nurse|specialist|consultant|physician|p(?:a)?ediatrician|psychiatrist|hospital|clinic|"
+    r"(?:blood|allergy|skin|patch) tests?|test results|results)\b",
+    re.I,
 )
+_AND_THAT = re.compile(rf"(?<!\w)(?:{_SAYING})\b[^.!?]*(?:\band|\bor|,) that\s*$", re.I)
+"""As in "you said that I'm from Rome and that …": the report goes on."""
 _INSINCERE = re.compile(r"\b(?:joke|joked|lied|pretended|dreamt|dreamed|doubt|swear)", re.I)
 
 
@@ -47,8 +60,10 @@ def is_guarded(left: str) -> bool:
     """Whether a subject after these words asks, supposes, or is quoted by another."""
     if _BY_RECORD.search(left):
         return True
-    if _BAD_LEFT.search(left):
+    if _BAD_LEFT.search(left) and not _IN_MAY.search(left):
         return not re.search(r"\b(?:that is why|that's why|knowing what)\s*$", left, re.I)
+    if _AND_THAT.search(left) and not _OWN_SAYING.match(left.lstrip()):
+        return True
     reported = _REPORTED.search(left)
     if reported is None:
         return False

@@ -96,6 +96,22 @@ _BARE_WISH = re.compile(
     r"always|every time|going forward))*\s*$",
     re.I,
 )
+_RULED = (
+    r"from now on(?:wards?)?|from here on|going forward|moving forward|in (?:the )?future|by "
+    r"default|"
+    r"as a (?:general )?rule|henceforth|(?:in|for) (?:all|every)(?: your)?(?: future)? \w+"
+)
+_AS_A_RULE = re.compile(
+    rf"(?:{_RULED}),? (?P<what>(?!i\b|same\b|the\b|we\b|my\b|you\b)"
+    rf"(?:\w+ )?(?:(?:{voc.ANSWER_NOUNS}|"
+    r"prices?|temperatures?|weights?|distances?|units|dates?|times|measurements?|amounts?|sums|"
+    r"quantities"
+    r"|currenc(?:y|ies)|recipes?|names|titles) (?:only )?(?:in|with|without|as|under|at most) "
+    r"(?:\w+ ){0,2}?\w+|"
+    r"\w+ (?:in|with|without) (?:\w+ ){0,2}?\w+(?=,? (?:please|pls|plz))))"
+    r"(?:,? (?:please|pls|plz|thanks))*\s*$",
+    re.I,
+)
 _ANSWERS = re.compile(
     r"\b(?:answers?|repl(?:y|ies)|responses?|explanations?|outputs?|messages|examples)\b", re.I
 )
@@ -148,6 +164,9 @@ def _wished(text: Text, start: int, end: int) -> Finding | None:
     lead = _LEAD.match(text.plain, start, end)
     pos = lead.end() if lead else start
     wish = _WISH.match(text.plain, pos, end)
+    ruled = _AS_A_RULE.match(text.plain, pos, end) if wish is None else None
+    if ruled:
+        return _instruction(text, ruled.start("what"), ruled.end("what"), pos)
     if wish is None:
         bare = _BARE_WISH.match(text.plain, pos, end)
         return _instruction(text, bare.start("what"), bare.end("what"), pos) if bare else None
@@ -175,7 +194,7 @@ def _ordered(
     pos = _skip(_LEAD, plain, start, end)
     if _EACH_TIME.match(plain, pos, end):
         return None  # the order comes after the comma
-    marked = re.compile(rf"(?:{_STANDING}),?\s+", re.I).match(plain, pos, end)
+    marked = _MARKED.match(plain, pos, end)
     each_time = start > sentence.start and _EACH_TIME.match(plain, sentence.start, start)
     order = _skip(_LEAD, plain, marked.end() if marked else pos, end)
     order = _skip(_POLITE, plain, order, end)
@@ -197,6 +216,8 @@ def _ordered(
         and not _may_start(plain, start, sentence)
     ):
         return None
+    if _GOES_ON.search(plain, sentence.start, start) and not _commands(plain, sentence):
+        return None
     if not is_system and not each_time and not _is_standing(plain, marked, verb, rest, order, end):
         return None
     if sentence.is_question and not _ASKED_FOR.search(plain, sentence.start, sentence.end):
@@ -213,6 +234,19 @@ def _ordered(
     return _instruction(text, keep, clause_end, pos)
 
 
+_GOES_ON = re.compile(r"[^\W\d_]\s+(?:and|also)\s+$", re.I)
+"""Before what may go on with the verb of a statement ("they cheer us up and always …")."""
+
+
+def _commands(plain: str, sentence: Sentence) -> bool:
+    """Whether a sentence begins with a request or an order."""
+    begin = _skip(_LEAD, plain, sentence.start, sentence.end)
+    pos = _skip(_POLITE, plain, begin, sentence.end)
+    pos = _skip(_MARKED, plain, pos, sentence.end)
+    return pos > begin or bool(_ANY_IMPERATIVE.match(plain, pos, sentence.end))
+
+
+_MARKED = re.compile(rf"(?:{_STANDING}),?\s+", re.I)
 _TELLS = re.compile(r"(?:always )?(?:tell|know) (?:when|if|whether|apart|how)\b", re.I)
 _ASKED_FOR = re.compile(
     r"\b(?:can|could|would|will) (?:you|u)\b|\b(?:please|pls|plz|ok|okay|right|alright)\b|"
@@ -222,7 +256,7 @@ _ASKED_FOR = re.compile(
 _ANY_IMPERATIVE = re.compile(rf"(?P<verb>{_ANY_ORDER})", re.I)
 _MARKED_AFTER = re.compile(
     r"(?<!\w)(?:from now on(?:wards?)?|from here on(?: out)?|going forward|in (?:the )?future|"
-    r"every (?:single )?time|always|at all times|by default|as a (?:general )?rule|"
+    r"every (?:single )?time|(?<!\bas )always|at all times|by default|as a (?:general )?rule|"
     r"until further notice|(?:whenever|every time|each time|any ?time) (?:i|we|"
     r"you)\b[^.!?]*)[\s,.!]*(?:please|pls|thanks|ok)?[\s.!]*$",
     re.I,
@@ -318,7 +352,8 @@ def _may_start(plain: str, start: int, sentence: Sentence) -> bool:
 def _end_of_order(plain: str, start: int, end: int) -> int:
     """Where the order ends: a comma before something else, "because", "so that" stay outside."""
     stop = re.compile(
-        r",\s+(?=(?:i|i'm|im|my|the|it|it's|what|how|why|can|ok|ever|is|"
+        r",\s+(?=(?:i|i'm|im|my|the|it|it's|they|they're|these|those|he|she|there|there's|what|"
+        r"how|why|can|ok|ever|is|"
         r"thanks|that|this|we|you|and what|now|even|since|because|as|please)"
         r"\b)|,?\s(?=(?:from now on|from here on|going forward),)|\s(?:because|since|cause)\s|"
         r"\s-\s|\s\((?!\w{1,20}\)(?:$|[\s,]+(?:please|from now|always|going|in future)))",

@@ -51,15 +51,27 @@ _PLACE_ME = re.compile(
     r"(?<!\w)(?:greetings|hello|hi|hey|writing|hola|cheers|salut) from\s+|(?<!\w)here in\s+", re.I
 )
 _HOME_IN = re.compile(
-    r"(?<!\w)(?:at home in|my (?:home|place|house|flat|apartment)"
-    r" in|back home in|(?<=\b)home here in)\s+",
+    r"(?<!\w)(?:at home in|(?:my|our) (?:(?:new|old|little|small|tiny|own) )?"
+    r"(?:home|place|house|flat|apartment|cottage|bungalow|houseboat) in|back "
+    r"home in|(?<=\b)home here in)\s+",
     re.I,
 )
 _THAT_IS_ME = re.compile(
-    r"\s*[,.!-]\s*(?:that's|thats|that is) (?:me|my (?:number|phone|mobile|cell))\b", re.I
+    r"(?: instead| now| please)?\s*[,.!-]\s*(?:that's|thats|that is|it's|is) (?:me|my (?:new |"
+    r"current |"
+    r"work |home |private )?(?:number|phone|mobile|cell|e-?mail|address|one))\b",
+    re.I,
 )
 _REACH = re.compile(
-    r"\b(?:write (?:to )?me|reach me|contact me|e-?mail me|mail me|send (?:it|them|that) "
+    r"\b(?:(?:send|forward|mail|e-?mail|address) (?:me )?(?:anything|everything|any \w+|"
+    r"(?:the |your |further |my |future )?(?:repl(?:y|ies)|answers?|updates?|confirmation|"
+    r"receipts?|"
+    r"invoices?|tickets?|quotes?|correspondence|info|information|details|documents|paperwork|link))"
+    r"(?: (?:about|on|regarding|for|concerning) (?:[\w']+ ){1,3}?| )to|mine(?:'s| is)(?: the)?|"
+    r"for (?:the|your|my) (?:[\w-]+ ){0,2}?(?:list|newsletter|account|invoices?|"
+    r"ticket|"
+    r"form|booking|order|contract|register)(?: it's| its| use| please use|:)|"
+    r"write (?:to )?me|reach me|contact me|e-?mail me|mail me|send (?:it|them|that) "
     r"to|call me|ring me|text me|reply to|you can (?:reach|contact|call|text|write|email|"
     r"mail)(?: to)? me|my details|here's my (?:email|number)|cc me|ping me|i'm reachable|"
     r"whatsapp me|phone me|best reached)\s*(?:(?:back|directly|instead|any time|anytime|"
@@ -68,13 +80,14 @@ _REACH = re.compile(
 )
 _CONTACT = re.compile(
     r"(?P<email>(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5})|"
-    r"(?P<phone>(?<![\w.])\+?\(?\d[\d ()./-]{6,17}\d)(?![\w-])"
+    r"(?P<phone>(?<![\w.])(?!\d{4}-\d\d-\d\d\b)\+?\(?\d[\d ()./-]{6,17}\d)(?![\w-])"
 )
 
 
 def find(text: Text, sentence: Sentence) -> list[Finding]:
     """What introductions and set phrases say."""
     found = names.find(text, sentence)
+    found.extend(h for n in list(found) for h in _caller(text.plain, n, sentence.end))
     found.extend(names.introduced(text, sentence))
     found.extend(_aged(text, sentence))
     found.extend(_roles(text, sentence))
@@ -158,6 +171,16 @@ def _places(text: Text, sentence: Sentence) -> list[Finding]:
 
 _HERE_WE = re.compile(r"(?<!\w)(?:over |down |up )?here in\s+", re.I)
 _WE = re.compile(r"\s*,?\s+(?:we|our|i)\b(?! (?:can't|cannot) find)", re.I)
+
+
+_CALLER_IN = re.compile(r" (?:over |up |down )?in ")
+
+
+def _caller(plain: str, name: Finding, end: int) -> list[Finding]:
+    """As in "hi, Ana in Leeds again": where who speaks is at home."""
+    lead = _CALLER_IN.match(plain, name.value.end, name.end)
+    spans = place(plain, lead.end(), end) if lead else []
+    return [Finding("home", s, name.start, s.end) for s in spans]
 
 
 def _here_we(text: Text, sentence: Sentence) -> list[Finding]:

@@ -35,7 +35,8 @@ _LANGUAGE_ENDINGS = ("ese", "ish", "ian", "ic", "i", "u", "an", "a", "que")
 _LANGUAGE_LEAD = re.compile(
     r"\s*(?:(?:some|a (?:bit|little)(?: bit)?(?: of)?|basic|fluent|native|conversational|decent|"
     r"broken|good|passable|rusty|perfect|intermediate|brazilian|swiss|mandarin(?= chinese)|also|"
-    r"both|a tiny bit of|mostly|the|my|enough|ok|okay|very|bad|mediocre|terrible|school)\s+)*",
+    r"both|a tiny bit of|mostly|the|my|enough|ok|okay|very|bad|mediocre|terrible|school|rather|"
+    r"halting|a(?= (?:very|rather|bad|broken|halting|decent|rusty|basic|poor|terrible)\b))\s+)*",
     re.I,
 )
 
@@ -48,8 +49,28 @@ def _with_qualifier(text: str, token: Token) -> Span:
 
 
 def languages(text: str, pos: int, limit: int) -> list[Span]:
-    """One or several languages."""
-    return read_list(text, pos, limit, language)
+    """One or several languages, each perhaps with where or to whom it is spoken."""
+    found = read_list(text, pos, limit, language)
+    while found and len(found) < 8 and (gap := _ELSEWHERE.match(text, found[-1].end, limit)):
+        item = language(text, gap.end(), limit)
+        if not item or not _SPOKEN_END.match(text, item[0].end, limit):
+            break
+        found.extend(read_list(text, gap.end(), limit, language))
+    return found
+
+
+_ELSEWHERE = re.compile(
+    r"\s+(?:(?:with|to|at|in|on|for|from) (?:(?:the|my|our|his|her|a) )?[\w'-]+"
+    r"(?: (?:else|day|days|side|calls))?|everywhere(?: else)?)\s*(?:,\s*(?:and |but |plus )?|"
+    r"\s(?:and|but|plus)\s)\s*(?:also |only )?",
+    re.I,
+)
+"""As in "… at home, " and "… with my in-laws and "."""
+_SPOKEN_END = re.compile(
+    r"\s*(?:$|[,.;:!?()]|-\s|(?:and|or|but|with|to|at|in|on|for|from|everywhere|when|only|too|as|"
+    r"if)\b)",
+    re.I,
+)
 
 
 def nationality(text: str, pos: int, limit: int) -> list[Span]:

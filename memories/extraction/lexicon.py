@@ -42,6 +42,11 @@ NOT_PERSONS = words(
     printer company team group club work school online house office bank world hates loves wants
     says thinks needs keeps from in of and or the zoom teams slack linkedin excel windows hr
     jira board directors management nobody everyone into away nuts angry late sick whatsapp
+    same besides congrats congratulations looky over down out back works ditto likewise long
+    newbie thankfully luckily sadly fortunately unfortunately hopefully honestly finally recently
+    lately actually basically apparently obviously usually normally generally suddenly eventually
+    currently officially surprisingly interestingly ironically personally seriously technically
+    ultimately naturally clearly frankly speaking meanwhile afterwards instead
     instagram tiktok youtube spotify music maker city park street road hotel center centre
     """
 )
@@ -102,6 +107,7 @@ POOR_PRAISE = words(
     """
     terrible horrible awful lousy bad worst rubbish useless great amazing excellent decent good
     brilliant better best nervous loyal happy unhappy concerned frustrated angry fast slow heavy
+    stressed tired exhausted confused worried desperate curious struggling frazzled overworked
     light home first-time hopeless careful messy big firm strong natural born avid frequent
     regular compulsive hot cold back-seat backseat
     """
@@ -173,6 +179,7 @@ DRAFT_PARTS = words(
 NOT_FANS = words("not ceiling oscillating exhaust extractor cooling cpu desk no")
 NOT_TASTES = words(
     """
+    everywhere sure thought it'd makes gives brings takes keeps
     punishment saying asking being having getting doing making going telling trying knowing
     """
 )
@@ -242,6 +249,7 @@ NOT_ALLERGENS = words(
     bureaucracy deadlines paperwork math maths jargon compliments change fun politics
     politicians ads adverts spreadsheets sarcasm love feelings effort bosses hype bills romance
     weddings idiots fools fakes liars hipsters children men women winter small bad bullshit bs
+    thing things stuff something anything ingredient ingredients foods food
     crap tech computers printers excel powerpoint powerpoints buzzwords buzzword managers
     management clutter noise silence poverty boredom being life school everything everyone
     """
@@ -301,6 +309,7 @@ NOT_PASTIMES = words(
     """
     end ends have need must sit try wonder think feel get lose spend am seem dead none nothing
     complaining worrying sleeping losing money work laundry housework hate miss wish want
+    crying waiting commuting driving scrolling studying arguing recovering
     watch-the cleaning procrastinating overthinking can could would should forget ask
     """
 )

@@ -27,7 +27,10 @@ _HERE = re.compile(
     r"service|typing)\b(?!\s+(?:is|are|was|to|for|in the)\b)",
     re.I,
 )
-_FROM = re.compile(r" from (?:the )?[^\W\d_a-z]\w+(?: [^\W\d_a-z]\w+)?(?=\s*(?:[,.;!]|$))")
+_FROM = re.compile(
+    r" (?:from|(?:over |up |down )?in) (?:the )?[^\W\d_a-z]\w+(?: [^\W\d_a-z]\w+)?(?: again| here)?"
+    r"(?=\s*(?:[,.;!]|$))"
+)
 """As in "Hi, Ana from Vigo, …"."""
 _THIS_IS = re.compile(
     r"(?<!\w)(?:this is|it's me(?: again)?,?|its me(?: again)?,?|me again,?|it's|its|"
@@ -47,22 +50,25 @@ _AFTER_NAME = re.compile(
 )
 _CALL_ME = re.compile(
     r"\b(?:(?:you can |please |just |pls |everyone |people |friends |they |"
-    r"everybody |all )*calls? me|known as|goes by|you may call me)\s+(?!ishmael\b)",
+    r"everybody |all )*calls? me|knows? me as|known as|goes by|you may call me)\s+(?!ishmael\b)",
     re.I,
 )
 _SIGNED = re.compile(
-    r"(?:^|\n)\s*(?:(?:thanks|thank you|cheers|best|regards|best regards|kind "
-    r"regards|many thanks|sincerely|love|warm regards|yours|thx|all the best)[,.! "
-    r"]*\n\s*|[-~]+\s*)(?P<name>[^\W\d_][\w' -]{1,30})\s*$",
+    r"(?:^|\n)\s*(?:(?:(?:with |many |my )*(?:thanks|thank you|cheers|best|regards|(?:best|kind|"
+    r"kindest|warm|warmest) (?:regards|wishes)|sincerely|love|yours(?: sincerely| faithfully| "
+    r"truly)?|sincerely yours|respectfully|warmly|thx|all the best|take care|in advance))[,.! "
+    r"]*\n\s*|[-~]+\s*)(?P<name>[^\W\d_][\w'. -]{1,30}?)\s*(?:(?P<more>\n)|$)",
     re.I,
 )
+_IMPRINT = re.compile(r"(?:[^\n.?!]|[.](?=\s?[+\w])){1,60}(?:\n|$)")
+"""A line under a signature: a number, an address, a title, no sentence."""
 _INTRO_GAP = re.compile(r"\s+(?=(?:from|in)\s)|\s*[,/|(]\s*|\s+-\s+")
 
 
 def find(text: Text, sentence: Sentence) -> list[Finding]:
     """The speaker's name, said in one of the usual ways."""
     finding = _here(text, sentence) or _am(text, sentence) or _called(text, sentence)
-    finding = finding or _signed(text, sentence)
+    finding = finding or _signed(text, sentence) or _that_is_me(text, sentence)
     return [finding] if finding else []
 
 
@@ -70,7 +76,7 @@ def _here(text: Text, sentence: Sentence) -> Finding | None:
     """As in "Ana here"."""
     greet = GREET.match(text.plain, sentence.start, sentence.end)
     first = greet.end() if greet else sentence.start
-    span = _person_at(text, first, sentence.end) if first < sentence.end else None
+    span = person_at(text, first, sentence.end) if first < sentence.end else None
     tail = _HERE.match(text.plain, span.end, sentence.end) if span else None
     if span and not tail and greet and greet.end() > sentence.start:
         tail = _FROM.match(text.plain, span.end)
@@ -82,7 +88,7 @@ def _am(text: Text, sentence: Sentence) -> Finding | None:
     plain, start, end = text.plain, sentence.start, sentence.end
     for pattern, tail in ((_I_AM, _AFTER_NAME), (_THIS_IS, _THIS_TAIL)):
         for match in pattern.finditer(plain, start, end):
-            span = _person_at(text, match.end(), end)
+            span = person_at(text, match.end(), end)
             left = plain[max(start, match.start() - 60) : match.start()]
             is_me = "me" in match.group().lower().split()[0:3] or "me," in match.group().lower()
             closed = is_me and span is not None and span.end == end
@@ -94,8 +100,10 @@ def _am(text: Text, sentence: Sentence) -> Finding | None:
 def _called(text: Text, sentence: Sentence) -> Finding | None:
     """As in "Call me Ana"."""
     for match in _CALL_ME.finditer(text.plain, sentence.start, sentence.end):
-        span = _person_at(text, match.end(), sentence.end)
+        span = person_at(text, match.end(), sentence.end)
         left = text.plain[max(sentence.start, match.start() - 16) : match.start()]
+        if span and _NOBODY.search(text.plain, sentence.start, match.end()):
+            continue
         if span and _NOT_CALLED.search(left):
             return Finding("name", span, match.start(), span.end, ClaimKind.CLOSE)
         if span:
@@ -103,22 +111,60 @@ def _called(text: Text, sentence: Sentence) -> Finding | None:
     return None
 
 
+_NOBODY = re.compile(
+    r"\b(?:nobody|no[- ]one|hardly anyone|only (?:my|the) "
+    r"[\w ]{2,25})\s+[\w ]{0,12}$",
+    re.I,
+)
 _NOT_CALLED = re.compile(r"\b(?:don't|dont|do not|never|stop|quit|not)(?: ever)?\s+$", re.I)
 
 
 def _signed(text: Text, sentence: Sentence) -> Finding | None:
     """A name under the message."""
     plain, start, end = text.plain, sentence.start, sentence.end
-    if end < len(plain) - 40:
+    if end < len(plain) - 240:
         return None
     match = _SIGNED.search(plain, max(0, start - 30))
-    if match is None or match.start("name") < start:
+    if match is None or match.start("name") < start or match.start("name") >= end:
         return None
-    span = _person_at(text, match.start("name"), end)
+    if match.group("more") and not _only_imprint(plain, match.end()):
+        return None
+    span = person_at(text, match.start("name"), end)
     return Finding("name", span, start, span.end) if span else None
 
 
-def _person_at(text: Text, pos: int, limit: int) -> Span | None:
+_ME = re.compile(
+    r"(?P<name>[^\W\d_a-z][\w'-]+(?: [^\W\d_a-z][\w'-]+){0,3})(?: \("
+    r"(?:that's |that is |it's )?(?:me|myself)\)|"
+    r", (?:that's|which is|that is) me\b)"
+)
+
+
+def _that_is_me(text: Text, sentence: Sentence) -> Finding | None:
+    """As in "booked under Ana Ruiz (me)"."""
+    match = _ME.search(text.plain, sentence.start, sentence.end)
+    span = person_at(text, match.start("name"), match.end("name")) if match else None
+    return Finding("name", span, span.start, match.end()) if match and span else None
+
+
+def _only_imprint(plain: str, pos: int) -> bool:
+    """Whether nothing but up to five short lines follow a signature."""
+    for _ in range(5):
+        pos = skip(_BLANK_LINES, plain, pos, len(plain))
+        if pos >= len(plain):
+            return True
+        line = _IMPRINT.match(plain, pos)
+        if line is None:
+            return False
+        pos = line.end()
+    return pos >= len(plain)
+
+
+_BLANK_LINES = re.compile(r"\s+")
+
+
+def person_at(text: Text, pos: int, limit: int) -> Span | None:
+    """A name that can be a person's."""
     for span in known_name(text.plain, pos, limit):
         if _is_person(text.plain, span):
             return span
@@ -155,7 +201,7 @@ def introduced(text: Text, sentence: Sentence) -> list[Finding]:
         plain, pos, end
     )
     pos = lead.end() if lead else pos
-    span = _person_at(text, pos, end)
+    span = person_at(text, pos, end)
     begin, found = pos, list[Finding]()
     if span:
         found.append(Finding("name", span, begin, span.end))
@@ -170,7 +216,9 @@ def introduced(text: Text, sentence: Sentence) -> list[Finding]:
         found.append(Finding(item[0], item[1], begin, item[1].end))
         pos = skip(_AGE_UNIT, plain, item[1].end, end)
     enough = kinds >= (1 if lead else 2) and any(f.key in ("age", "occupation") for f in found)
-    return found if enough and (span or found[0].key == "age") else []
+    keys = [f.key for f in found]
+    is_person = span or keys[:1] == ["age"] or {"age", "occupation"} <= set(keys)
+    return found if enough and is_person else []
 
 
 ITEM_END = re.compile(

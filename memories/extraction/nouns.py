@@ -141,7 +141,7 @@ def _is_item(text: str, pos: int, span: Span, limit: int) -> bool:
     if low[0] in voc.CLAUSE_VERBS or low[0] in _NOT_ITEMS or len(low) > 5:
         return False
     after = next(tokens(text, span.end, limit, 1), None)
-    return after is None or after.low not in _CLAUSE_FOLLOWERS
+    return after is None or after.low not in _CLAUSE_FOLLOWERS | _FINITE
 
 
 _NOT_ITEMS = words("my our the no way too lots tons loads plenty")
@@ -158,7 +158,8 @@ TIME_TAIL = re.compile(
     r"week|month|year|years|weeks|months|days|moment|summer|winter|spring|autumn|fall|general|"
     r"particular|past|lately|ages|now|free time|spare time|mondays?|tuesdays?|wednesdays?|"
     r"thursdays?|fridays?|saturdays?|sundays?|decades?|hours?|minutes?|\d{4})|for (?:ages|fun|work|"
-    r"\w+ (?:years|months|weeks|days))|with (?:me|you|that|this)|most \w+|in \d{4})\b.*",
+    r"\w+ (?:years|months|weeks|days))|with (?:me|you|that|this|a passion|all my heart)|"
+    r"to (?:bits|death|pieces)|so much|more than (?:anything|most)|most \w+|in \d{4})\b.*",
     re.I,
 )
 

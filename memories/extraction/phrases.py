@@ -75,8 +75,8 @@ LEADS: tuple[Lead, ...] = (
           rf"{{0,2}}?(?:be )?(?:all )?{_DUE}(?: [\w' ]{{0,25}}?)? (?:by|before|no later than|"
           rf"until|not later than|on or before|on) ", "loose_date"),
     _lead("until till", "deadline",
-          r"(?<!\w)(?:i|we)(?:'ve| have)? (?:only )?(?:got |have |until )(?:only |just )?(?:time "
-          r")?(?:until|till) ", "loose_date"),
+          r"(?<!\w)(?:i|we)(?:'ve| have)? (?:only )?(?:got |have |until )(?:only |just )?"
+          r"(?:time )?(?:until|till) ", "loose_date"),
     _lead("close end due", "deadline",
           r"(?<!\w)(?:applications?|submissions?|registration|enrolment|entries|the call|the "
           r"window) (?:closes?|ends?|are due|is due) (?:on |at )?", "loose_date"),
@@ -111,24 +111,48 @@ LEADS: tuple[Lead, ...] = (
           rf"tend to |also |sometimes |always |mainly |enjoy |like |love |do a lot of |do |into )"
           rf"?(?!work\b|have\b|am\b|can\b|need\b|want\b|would\b|could\b|don't\b|will\b)",
           "activity"),
+    _lead("allergy intolerance", "allergic_to",
+          r"(?<!\w)(?:with|for|because of|due to|given|despite|about|of|has|have|and|but|it's|is|"
+          r"handle|that's|,|^) my (?!\w+'s?\b)(?:severe |bad |mild |serious |awful |nasty |"
+          r"lifelong )?"
+          r"(?=(?:[\w-]+ ){1,3}?(?:allergy|intolerance)\b(?! ?(?:test|pills?|medic|clinic|card|"
+          r"season|"
+          r"tablets|shots?|diagnos)))", "allergen"),
+    _lead("allergy intolerance", "allergic_to",
+          r"(?<!\w)(?:i|i'm|i've|me|my)\b[^.!?:]{0,60}\b(?:because of|due to|thanks to|owing to|"
+          r"down to) "
+          r"an? (?:severe |bad |mild |serious |"
+          r"awful |nasty |lifelong )?(?=(?:[\w-]+ ){1,3}?(?:allergy|intolerance)\s*(?:$|[,.;!?)]|"
+          r"so\b|"
+          r"and\b|but\b))", "allergen"),
     _lead("in", "home",
           r"(?<!\w)(?:my|our) (?:new |current |own )?(?:home|place|house|flat|apartment|family "
           r"home) (?:is|are)(?: now)? in ", "place"),
     _lead("home", "home",
           r"(?<!\w)home (?:for (?:me|us) |base )?(?:is|has been|'s) (?:now |currently )?(?:in )?",
           "place"),
+    _lead("home", "home",
+          r"(?<!\w)home (?:for (?:me|us) )?(?:is|'s) (?:now )?an? (?:[\w-]+ ){1,3}?(?:in|near|"
+          r"outside) ",
+          "place"),
     _lead("family couple household", "home",
           r"(?<!\w)(?:a )?(?:family|couple|household)(?: of \w+)? (?:living |based )?in ", "place",
           r"(?=\s*(?:$|[,.;!?]|and\b|so\b|with\b|but\b))"),
     _lead("coach teach run own manage", "home",
           r"(?<!\w)(?:i|we) (?:coach|teach|(?:run|own|manage|have) an? (?:[\w-]+ ){0,3}?(?:bakery|"
-          r"shop|caf[eé]|restaurant|hotel|farm|studio|salon|bar|pub|gym|school|clinic|practice|b&b|hostel|"
+          r"shop|caf[eé]|restaurant|hotel|farm|studio|salon|bar|pub|gym|school|clinic|practice|"
+          r"b&b|hostel|"
           r"vineyard|nursery|store|company|business|guesthouse|bookshop|team|workshop))"
           r"(?: [^,.;:!?]{2,40}?)? in ", "place",
           r"(?=\s*(?:$|[,.;!?]|and\b|so\b|but\b|where\b))"),
+    _lead("speak writ ask say", "occupation",
+          r"(?<!\w)(?:i(?:'m| am)?|we) (?:speak|say (?:this|that|it)|ask(?: this)?|speaking|"
+          r"asking|saying "
+          r"(?:this|that|it)|write|writing)(?: here| only)? as (?=an?\s)", "occupation"),
     _lead("now", "occupation", r"(?:^|(?<=[,;] )|(?<=but )|(?<=and ))now (?:working as )?an? ",
           "occupation"),
-    _lead("call", "home", r"(?<!\w)(?:i|we) call (?=[\w ]{2,25} home\b)", "place", r" home\b"),
+    _lead("call", "home", r"(?<!\w)(?:i|we)(?:'ve| have)?(?: now)? call(?:ed)? (?=[\w ]{2,25} "
+                          r"home\b)", "place", r" home\b"),
     _lead("sincerely signed yours", "name", r"(?<!\w)(?:sincerely|signed|yours),\s+", "name"),
     _lead("year", "education",
           r"(?:^|(?<=[,.!?] )|(?<=\bi'm )|(?<=\bim ))(?:in )?(?:my |a )?(?:first|second|third|"
@@ -165,18 +189,45 @@ TRAILS: tuple[Trail, ...] = (
            r"?(?:better )?(?=than )", "short_things"),
     _trail("i've we've own bought had drive got", "owns",
            r" (?:that )?(?:i've (?:had|owned)|i (?:own|bought|have had|have owned|drive|got)|"
-           r"we've (?:had|owned)|we (?:own|bought))(?= (?:since|for|in|last|from|this|new|second)"
-           r"\b|[,.?!]|$)", "owned"),
-    _trail("can know", "skill", r" i (?:can (?:do|use|handle)|know) (?:as well|too|well|also)",
+           r"we've (?:had|owned)|we (?:own|bought))"
+           r"(?= (?:since|for|in|last|from(?! you)|this|new|second)\b|[,.?!]|$)", "owned"),
+    _trail("can know", "skill",
+           r" i (?:can (?:do|use|handle)|know) (?:(?:very |really |pretty |quite )?well|too|also|"
+           r"as well|"
+           r"inside[- ]out|inside and out|back to front|by heart|backwards|like the back of)\b",
            "skills"),
+    _trail("speak", "languages",
+           r",? (?:which )?i (?:also |still )?speak(?: (?:that|it|this)(?: one)?)?(?: too| as "
+           r"well| also| "
+           r"fluently| well| badly| every day| daily| at \w+| with \w+)+", "languages"),
+    _trail("tongue language", "languages",
+           r" (?:is |as )?(?:my |our )?(?:mother tongue|native tongue|native language|first "
+           r"language)"
+           r"(?=\s*(?:$|[,.;:!?)]|and\b|but\b|here\b))", "languages"),
+    _trail("allergic", "allergic_to",
+           r"(?:,? (?:those|that|which|this|and)| (?:is|are) (?:something|what|one thing|the one "
+           r"thing|the "
+           r"only thing)) i(?:'m| am) (?:\w+ly |also |really )?allergic to(?=\s*(?:$|[,.;!?)]))",
+           "short_things"),
+    _trail("what how", "age", r" is (?:what|how old) i am\b", "age"),
+    _trail("what", "occupation", r" is what i (?:am|do for a living)\b", "occupation"),
     _trail("by here", "nationality",
            r" (?:by (?:nationality|birth|passport|blood)|citizen here|passport holder here)",
            "nationality"),
+    _trail("home", "home",
+           r" (?:is|has become|became|'s) (?:now |my |our )*home(?: now| these days| for (?:me|us|"
+           r"now))*"
+           r"(?=\s*(?:$|[,.;!)]|but\b|and\b))", "place"),
     _trail("born", "hometown", r" born (?:and|&) (?:bred|raised)", "place"),
     _trail("what languag", "languages",
            r" (?:is|are) (?:what we speak at home|my (?:first|native|second|third|main) "
            r"languages?)", "languages"),
-    _trail("what how", "hobby", r" (?:is|are) (?:what i do for fun|how i (?:relax|unwind))",
+    _trail("what how", "hobby", r" (?:is|are) (?:what i do (?:for fun|to relax|in my (?:free|"
+                                r"spare) time|at weekends|on "
+           r"weekends)|(?:how|where) (?:i|we) (?:relax|unwind|switch off|wind down|spend (?:my|"
+           r"our|most|"
+           r"all) ?(?:\w+ )?(?:weekends?|evenings?|sundays?|saturdays?|free time|spare time|nights|"
+           r"holidays|summers|winters)))",
            "short_things"),
     _trail("over", "prefers",
            r" over [\w ]{2,25}?,? (?:any ?(?:day|time)|every time|always|for me)\b",
@@ -211,14 +262,22 @@ def find(text: Text, sentence: Sentence) -> list[Finding]:
     found: list[Finding] = []
     low = text.plain[sentence.start : sentence.end].lower()
     for lead in LEADS:
-        if any(word in low for word in lead.words):
+        if _occurs(lead.words, low):
             for match in lead.pattern.finditer(text.plain, sentence.start, sentence.end):
                 found.extend(_after(text, sentence, lead, match))
     for trail in TRAILS:
-        if any(word in low for word in trail.words):
+        if _occurs(trail.words, low):
             for match in trail.pattern.finditer(text.plain, sentence.start, sentence.end):
                 found.extend(_before(text, sentence, trail, match))
     return found
+
+
+def _occurs(words: tuple[str, ...], low: str) -> bool:
+    """Whether one of the words is in a sentence; a loop, for it runs for every phrase."""
+    for word in words:  # noqa: SIM110
+        if word in low:
+            return True
+    return False
 
 
 def _after(text: Text, sentence: Sentence, lead: Lead, match: re.Match[str]) -> list[Finding]:

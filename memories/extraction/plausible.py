@@ -13,9 +13,10 @@ from dataclasses import replace
 from . import gazetteer as gaz
 from . import lexicon as lex
 from .findings import Finding
-from .gates import GATES, Value
+from .gates import GATES
 from .text import Text
 from .types import ClaimKind
+from .values import Value
 
 
 def kept(text: Text, found: list[Finding]) -> list[Finding]:

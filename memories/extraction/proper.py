@@ -10,6 +10,7 @@ from .nouns import noun_phrase, read_list
 from .spans import (
     ARTICLE,
     SPACE,
+    Reader,
     Span,
     is_boundary,
     is_proper,
@@ -101,6 +102,18 @@ def loose_name(text: str, pos: int, limit: int) -> list[Span]:
     if span and (text[span.start : span.end].count(" ") < 2):
         return [span]
     return []
+
+
+_LITTLE = re.compile(r"\s*(?:our )?(?:little|baby|tiny|wee|big|young|old|the baby) (?=[^\W\d_a-z])")
+
+
+def little(reader: Reader) -> Reader:
+    """As in "Ana, Bo and little Max"."""
+
+    def read(plain: str, pos: int, limit: int) -> list[Span]:
+        return reader(plain, skip(_LITTLE, plain, pos, limit), limit)
+
+    return read
 
 
 def names(text: str, pos: int, limit: int) -> list[Span]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from .belongings import (
     allergen,
     fandom,
+    found_lovely,
+    found_nasty,
     games,
     intolerance,
     nothing,
@@ -12,6 +14,7 @@ from .belongings import (
     owned_this,
     preferred,
     proper_thing,
+    trade,
     word_before,
 )
 from .clauses import activity, choice, clause, project, timeless_clause, wavering
@@ -67,6 +70,9 @@ READERS: dict[str, Reader] = {
     "allergens": allergens,
     "word": intolerance,
     "fandom": fandom,
+    "trade": trade,
+    "found_nasty": found_nasty,
+    "found_lovely": found_lovely,
     "word_before": word_before,
     "owned_this": owned_this,
     "short_thing": short_thing,

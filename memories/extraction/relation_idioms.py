@@ -9,7 +9,7 @@ from . import gazetteer as gaz
 from . import vocabulary as voc
 from .findings import Finding
 from .nouns import read_list
-from .proper import name
+from .proper import little, name
 from .spans import Span
 from .text import Sentence, Text
 from .types import ClaimKind
@@ -55,12 +55,42 @@ _TOGETHER = re.compile(
     re.I,
 )
 _PARTING = re.compile(
-    r"(?P<name>(?-i:[^\W\d_a-z])[\w'-]+) and (?:i|me) (?:have |are |just |recently |finally )*"
+    r"(?P<name>(?-i:[^\W\d_a-z])[\w'-]+) and (?:i|me) (?:have |are |were |been |just |recently |"
+    r"finally |now |happily )*"
     r"(?:(?P<over>broke|broken|split|separated|parted|divorced|got "
-    r"divorced|getting divorced|are done|are no longer)|"
-    r"(?P<wed>got married|married|tied the knot)|(?P<bound>got engaged|engaged))",
+    r"divorced|getting divorced|are done(?! with)|are no longer)|"
+    r"(?P<wed>got married|married|tied the knot|newlyweds)|(?P<bound>got engaged|engaged|dating|"
+    r"a couple|together(?= (?:for|since)\b)|living together))",
     re.I,
 )
+
+
+_AT_WORK = re.compile(
+    r"\b(?:an?|one|this) (?:[\w-]+ )?(?:woman|man|guy|girl|lady|bloke|fellow|lad|person) (?:on|in|"
+    r"from|"
+    r"at) (?:my|our) (?:team|office|department|company|work|lab|shift|floor|unit)(?: at work)?,? "
+    r"(?:called |named )?(?=(?-i:[^\W\d_a-z]))|\bsomeone (?:at|from) work,? (?:called |named )?"
+    r"(?=(?-i:[^\W\d_a-z]))",
+    re.I,
+)
+_KIN = (
+    r"(?P<mother>mother|mum|mom)|(?P<father>father|dad)|(?P<sister>sister)|(?P<brother>brother)|"
+    r"(?P<spouse>wife|husband)|(?P<partner>partner|girlfriend|boyfriend|fianc[eé]e?)|(?P<son>son)|"
+    r"(?P<daughter>daughter)|(?P<manager>boss)"
+)
+_KIN_IS = re.compile(
+    rf"(?:^|(?<=\n)|(?<=[.!?,;:(] )|(?<=\band ))(?:{_KIN})"
+    r"(?: is (?:called |named )?|'s (?:called|named) )(?=(?-i:[^\W\d_a-z]))",
+    re.I,
+)
+_SO_MANY = re.compile(
+    r"(?:^|(?<=\n)|(?<=[.!?:,] )|\b(?:with|and|of) )(?P<count>two|three|four|five) "
+    r"(?:[\w-]+ )?(?:(?P<son>sons)|"
+    r"(?P<daughter>daughters)|(?P<child>kids|children)),? (?:called |named )?(?=(?-i:[^\W\d_a-z]))",
+    re.I,
+)
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5}
+_NAME_ENDS = re.compile(r"\s*(?:$|[,.;:!?()]|(?:and|but|aged|who|so)\b)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +101,8 @@ class Mention:
     end: int
     key: str
     is_single: bool
+    is_asked: bool = False
+    """In a question ("can my mother …"): what is said of her there is no fact."""
 
 
 def find(text: Text, sentence: Sentence, before: list[Finding]) -> list[Finding]:
@@ -102,8 +134,8 @@ def find(text: Text, sentence: Sentence, before: list[Finding]) -> list[Finding]
             continue
         key = match.lastgroup or "pet"
         found.extend(Finding(key, n, match.start(), n.end) for n in names)
-    if _ANIMAL.search(plain, max(0, start - 300), end):
-        for match in _OURS.finditer(plain, start, end):
+    for match in _OURS.finditer(plain, start, end):
+        if _ANIMAL.search(plain, max(0, start - 300), end):
             found.extend(
                 Finding("pet", n, match.start(), n.end) for n in name(plain, match.end(), end)
             )
@@ -112,8 +144,48 @@ def find(text: Text, sentence: Sentence, before: list[Finding]) -> list[Finding]
             _add(plain, found, "colleague", match, "name")
     for match in _HAD.finditer(plain, start, end):
         _add(plain, found, "pet", match, "name")
-    _couple(plain, start, end, found)
+    low = plain[start:end].lower()
+    if " and i " in low or " and me " in low:
+        _couple(plain, start, end, found)
+    if any(word in low for word in _KIN_CLUES):
+        found.extend(_kin(plain, start, end))
+    if any(word in low for word in _COUNTS):
+        found.extend(_counted(plain, start, end))
     return found
+
+
+_KIN_CLUES = (" is ", "'s called", "'s named", " my ", " our ", " work")
+
+
+def _kin(plain: str, start: int, end: int) -> list[Finding]:
+    """As in "Mother is Ana, father is Leo" and "a man on my team, Leo"."""
+    found: list[Finding] = []
+    for pattern in (_KIN_IS, _AT_WORK):
+        for match in pattern.finditer(plain, start, end):
+            names = name(plain, match.end(), end)
+            if names and is_name(plain, names[0]) and _NAME_ENDS.match(plain, names[0].end, end):
+                key = match.lastgroup or "colleague"
+                found.append(Finding(key, names[0], match.start(), names[0].end))
+    return found
+
+
+_TALE = re.compile(
+    r"\s*:|,?\s+(?:who|\w+) (?:into|to|the|a|an|for|on|in|through|from|up|out|their|his|her)\b",
+    re.I,
+)
+"""As in "two kids, Hansel and Gretel, walk into a forest"."""
+
+
+def _counted(plain: str, start: int, end: int) -> list[Finding]:
+    """As in "two sons, Ben and Leo": as many names as were counted."""
+    for match in _SO_MANY.finditer(plain, start, end):
+        read = read_list(plain, match.end(), end, little(name))
+        names = [n for n in read if is_name(plain, n)]
+        is_tale = names and _TALE.match(plain, names[-1].end, end)
+        if len(names) == _COUNTS[match.group("count").lower()] and not is_tale:
+            key = match.lastgroup or "child"
+            return [Finding(key, n, match.start(), n.end) for n in names]
+    return []
 
 
 def _add(plain: str, found: list[Finding], key: str, match: re.Match[str], group: str) -> None:

@@ -10,7 +10,7 @@ from .findings import Finding
 from .frames import Owner
 from .guards import is_guarded
 from .nouns import read_list
-from .proper import known_name, name
+from .proper import known_name, little, name
 from .relation_idioms import Mention, is_name
 from .spans import Span, skip, tokens
 from .text import Sentence, Text
@@ -105,9 +105,11 @@ def find(text: Text, sentence: Sentence) -> tuple[list[Finding], list[Mention]]:
 
 def pronouns(text: Text, sentence: Sentence, mentions: list[Mention]) -> list[Owner]:
     """As in "she" and "he" after a single relative, as owners of what follows."""
+    if not mentions:
+        return []
     found: list[Owner] = []
     for match in _PRONOUN.finditer(text.plain, sentence.start, sentence.end):
-        before = [m for m in mentions if m.start < match.start()]
+        before = [m for m in mentions if m.start < match.start() and not m.is_asked]
         if not before or not before[-1].is_single:
             continue
         key, is_she = before[-1].key, match.group().lower() == "she"
@@ -115,6 +117,22 @@ def pronouns(text: Text, sentence: Sentence, mentions: list[Mention]) -> list[Ow
         if key in (voc.MALE if is_she else voc.FEMALE) or is_guarded(left):
             continue
         found.append(Owner(match.start(), match.end(), key))
+    return found
+
+
+_POSSESSIVE = re.compile(r"(?<![\w'])(?:her|his)(?=\s[^\W\d_])", re.I)
+
+
+def possessives(text: Text, sentence: Sentence, mentions: list[Mention]) -> list[Owner]:
+    """As in "her" and "his" after a single relative, as owners of what follows."""
+    if not mentions:
+        return []
+    found: list[Owner] = []
+    for match in _POSSESSIVE.finditer(text.plain, sentence.start, sentence.end):
+        before = [m for m in mentions if m.start < match.start() and not m.is_asked]
+        others = voc.MALE if match.group().lower() == "her" else voc.FEMALE
+        if before and before[-1].is_single and before[-1].key not in others:
+            found.append(Owner(match.start(), match.end(), before[-1].key))
     return found
 
 
@@ -173,8 +191,13 @@ def _owned(
         and not _IS_SHORT.match(plain, match.end())
     ):
         return  # "my sister's house" is about the house
-    if not is_guarded(left):
-        mentions.append(Mention(match.start(), _after_who(plain, end, sentence.end), key, single))
+    is_asked = bool(_ASKING.search(left))
+    if is_asked or not is_guarded(left):
+        after = _after_who(plain, end, sentence.end)
+        mentions.append(Mention(match.start(), after, key, single, is_asked))
+
+
+_ASKING = re.compile(r"\b(?:can|could|may|should|will|would|does|do|is|are|did|must)\s*$", re.I)
 
 
 def _key(match: re.Match[str]) -> str:
@@ -195,13 +218,14 @@ def _names_after(text: Text, sentence: Sentence, pos: int, single: bool) -> tupl
     pos = skip(_MEANWHILE, plain, pos, limit)
     naming = _NAMING.match(plain, pos, limit)
     if naming:
-        names = read_list(plain, naming.end(), limit, _any_case if text.is_lower else name)
+        names = read_list(plain, naming.end(), limit, _any_case if text.is_lower else little(name))
         return _first(names, single), names[-1].end if names else pos
     apposed = _APPOSED.match(plain, pos, limit)
     if not apposed:
         return [], pos
     reader = known_name if apposed.group().strip() in ("", "(") else name
-    names = [n for n in read_list(plain, apposed.end(), limit, reader) if is_name(plain, n)]
+    read = read_list(plain, apposed.end(), limit, little(reader))
+    names = [n for n in read if is_name(plain, n)]
     names = _first(names, single)
     link = apposed.group().strip()
     needs_close = link in (",", "-") or link[:2] in ("is", "ar")
@@ -289,8 +313,8 @@ def _links(
 def _successor(plain: str, match: re.Match[str], sentence: Sentence, key: str) -> list[Finding]:
     """As in "Ana isn't my boss anymore, Bea is": who took over."""
     rest = re.compile(
-        r"\s*(?:any ?more|any longer|now)?\s*[,;]\s*(?:and |but |now "
-        r")?(?:it's )?(?P<name>[^\W\d_a-z][\w'-]+)"
+        r"\s*(?:any ?more|any longer|now)?\s*[,;]\s*"
+        r"(?:and |but |now )?(?:it's )?(?P<name>[^\W\d_a-z][\w'-]+)"
         r"(?: is\b| now\b| took over|$|[,.])"
     ).match(plain, match.end(), sentence.end)
     if rest is None:

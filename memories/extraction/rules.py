@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import (
+    answers,
     attributes,
     dialogue,
     endings,
@@ -14,6 +15,7 @@ from . import (
     intros,
     phrases,
     plausible,
+    profiles,
     relation_idioms,
     relations,
     statements,
@@ -101,8 +103,9 @@ def _told(text: Text, before: list[Claim], asked: str) -> list[Finding]:
     )
     for index, sentence in enumerate(text.sentences):
         if not _is_joke(text, index) and not _is_fiction(text, sentence):
-            found.extend(_in_sentence(text, sentence, heard, found))
-    found = plausible.kept(text, found)
+            told = _in_sentence(text, sentence, heard, found)
+            found.extend(f for f in told if f.key not in _TASTES or not _is_sarcasm(text, index))
+    found = plausible.kept(text, [*found, *profiles.find(text)])
     return _distinct(_with_opposites(_in_dialogue(text, before, found, asked)))
 
 
@@ -134,16 +137,17 @@ def _people(
     if is_near:
         last = heard.mentions[-1]
         people.extend(relation_idioms.named_later(text, sentence, last, [*found, *people]))
-    owners = [_owner(text, m) for m in mentioned if m.is_single]
+    owners = [_owner(text, m) for m in mentioned if m.is_single and not m.is_asked]
     near = [*heard.mentions[-1:], *mentioned] if is_near else mentioned
     owners.extend(relations.pronouns(text, sentence, near))
+    people.extend(attributes.of(text, sentence, relations.possessives(text, sentence, near)))
     owners = [o for o in owners if not _will_be(text, sentence, o)]
     owners.extend(relations.namesakes(text, sentence, heard.known, mentioned))
     while len(heard.known) > _NEAR:
         heard.known.pop(next(iter(heard.known)))
     stated = (f for f in people if f.kind is ClaimKind.STATE)
     heard.known |= {text.raw[f.value.start : f.value.end]: f.key for f in stated}
-    heard.mentions.extend(mentioned)
+    heard.mentions.extend(replace(m, is_asked=False) for m in mentioned)
     return people, owners
 
 
@@ -155,12 +159,14 @@ def _in_dialogue(
     said.extend((f.key, text.raw[f.value.start : f.value.end]) for f in found)
     found.extend(dialogue.corrections(text, said, found, asked))
     found.extend(dialogue.additions(text, said, found))
+    found.extend(dialogue.restated(text, before, found))
     found.extend(dialogue.addresses(text, before, found, asked))
     found.extend(endings.find(text, before, found))
     found.extend(_settled(text, before, found))
     found = endings.switched(found, text, before)
     taken = {f.key for f in found}
-    return [*found, *(f for f in dialogue.answers(text, asked) if f.key not in taken)]
+    told = answers.several(text, asked) or answers.find(text, asked)
+    return [*found, *(f for f in told if f.key not in taken)]
 
 
 _FROM_NOW = re.compile(r"\b(?:from now on|from here on|going forward|always|in future)\b", re.I)
@@ -226,6 +232,24 @@ _SONG = re.compile(
     r"(?:the )?lyrics?\b|finish the line)",
     re.I,
 )
+
+
+_TASTES = frozenset(("likes", "hobby", "prefers"))
+_SARCASM = re.compile(
+    r"(?:^|(?<=\s))(?:(?:oh|ah|well|wow|yay|ugh|hooray|how)[\s,]+(?:great|joy|wonderful|lovely|"
+    r"brilliant|"
+    r"fantastic|perfect|good|goody|super|nice|yay)\b(?! (?:idea|answer|to|that|news|question))|"
+    r"(?:great|wonderful|lovely|brilliant|fantastic|perfect|nice|yay|hooray)[,.!]+ (?:another|yet "
+    r"another|"
+    r"more|one more|here we go|again)\b)",
+    re.I,
+)
+
+
+def _is_sarcasm(text: Text, index: int) -> bool:
+    """As in "Oh great, another update. I just adore …": the reverse is meant."""
+    first = text.sentences[max(0, index - 1)]
+    return bool(_SARCASM.search(text.plain, first.start, text.sentences[index].end))
 
 
 def _is_fiction(text: Text, sentence: Sentence) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from . import vocabulary as voc
+from . import tails
 from .findings import CORRECTED, Finding
 from .frames import ANYMORE, Owner, Slot, Subject, asks, corrects, is_addressed, parse, subjects
 from .grammar import Predicate, gate
@@ -43,37 +43,7 @@ _OPENING = re.compile(
     r"quick question)\b[\s,:!.-]*)*",
     re.I,
 )
-_WORK_TAIL = re.compile(
-    r"\s*,?\s*(?:(?:currently |now )?(?:working |employed )?(?:at|for|with)|here at)\s+|"
-    r"\s+(?:at|of|for|with) an? [\w -]{2,30}? (?:called|named)\s+",
-    re.I,
-)
-_WORKPLACE_TAIL = re.compile(rf"\s+(?:at|in) an? (?=(?:\w+ )?{voc.WORKPLACES}\b)", re.I)
-_RUNNING_TAIL = re.compile(
-    r"\s+(?:running|with) (?=(?-i:[A-Z]))(?=\w+(?: \d[\w.]*)?(?:$|[,.;?!]))", re.I
-)
-_ABROAD_TAIL = re.compile(
-    r"\s+(?:(?:citizen|national|expat|guy|girl|woman|man|student|family) )?"
-    r"(?:living |based )?in\s+",
-    re.I,
-)
-_BORN_TAIL = re.compile(r"\s+in\s+", re.I)
-_ORIGIN_TAIL = re.compile(r"\s*,?\s*(?:originally )?from\s+", re.I)
-_PLACE_TAIL = re.compile(
-    r"\s*,?\s*(?:down |over |up |out |here |based |living |working |currently )*in\s+", re.I
-)
-_ROLE_TAIL = re.compile(r"\s*,?\s*as\s+(?=an?\b|the\b|\w)", re.I)
-_JOB_TAIL = re.compile(
-    r"\s*,?\s*(?:for|to (?:start|take)) (?:an? |my )?(?:new )?(?:job|"
-    r"position|role|internship|postdoc) (?:at|with)\s+|"
-    r"\s*,?\s*(?:and|to) (?:work|working) (?:at|for)\s+",
-    re.I,
-)
-_YEARS_TAIL = re.compile(r"[- ]?(?:years?[- ]old|yrs?[- ]old|yo|y/o)\s+", re.I)
 _ONLY_STUDENT = re.compile(r"students?", re.I)
-_STUDENT = re.compile(r"\bstudents?$|\bundergrad\w*$|\bphd$", re.I)
-_SUBJECT_TAIL = re.compile(r"\s*(?:in|of)\s+(?=[^\W\d_])", re.I)
-_AGED_TAIL = re.compile(r"\s*,\s*", re.I)
 
 
 def find(
@@ -194,6 +164,7 @@ def _after(plain: str, subject: Subject | Owner, limit: int, begin: int) -> Slot
         slot,
         is_hedged=slot.is_hedged or subject.is_hedged,
         is_changed=slot.is_changed or corrects(plain, begin, subject.start),
+        is_third=subject.is_third,
     )
 
 
@@ -231,7 +202,9 @@ def _resumed(
         is_verbal = not is_about_self and base.owner == "user" and base.frame not in ("be", "any")
         slot = parse(plain, mark.end(), mark.end(), limit, is_elided=True, is_initial=is_initial)
         hedged = slot.is_hedged or base.is_hedged
-        slot = replace(slot, is_verbal=is_verbal and slot.frame == "any")
+        slot = replace(
+            slot, is_verbal=is_verbal and slot.frame == "any", after=known.key if known else ""
+        )
         yield replace(
             slot, owner=base.owner, is_hedged=hedged, is_changed=base.is_changed or slot.is_changed
         )
@@ -247,7 +220,7 @@ def _facts_at(text: Text, slot: Slot) -> list[Finding]:
     for predicate in (_BY_FRAME if is_open else _OPEN)[slot.frame]:
         facts = _said(text, slot, predicate)
         if facts:
-            more = _tails(text, slot, facts[-1])
+            more = tails.find(text.plain, facts[-1], slot.limit)
             is_student = _ONLY_STUDENT.fullmatch(text.plain, *facts[-1].value) and more
             return more if is_student else [*facts, *more]
     return []
@@ -272,6 +245,10 @@ def _fits(predicate: Predicate, slot: Slot) -> bool:
         return False
     if slot.is_verbal and predicate.key in _NOMINAL:
         return False
+    if slot.after and slot.frame == "any" and predicate.key in _NOT_AFTER.get(slot.after, ()):
+        return False
+    if predicate.after and slot.after not in predicate.after:
+        return False
     if slot.owner == "pet" and predicate.key not in ("age", "allergic_to"):
         return False
     if slot.is_elided and not (
@@ -289,6 +266,15 @@ _NOMINAL = words("occupation nationality diet age")
 """Keys of what one is: after "we need milk and …" no noun says that."""
 
 
+_NOT_AFTER = {
+    "languages": ("nationality",),
+    "prefers": ("owns",),
+    "likes": ("owns",),
+    "dislikes": ("owns",),
+}
+"""What does not go on from a fact: "I speak Thai, English at work", "I like tea but a pot …"."""
+
+
 def _agrees(plain: str, slot: Slot, predicate: Predicate) -> bool:
     """Whether the verb has the person of its subject."""
     if slot.frame not in ("do", "any") or "do" not in predicate.frames or slot.pos != slot.pos:
@@ -299,7 +285,7 @@ def _agrees(plain: str, slot: Slot, predicate: Predicate) -> bool:
     is_third = word.low.endswith("s") and not word.low.endswith("ss")
     if predicate.pattern.pattern.startswith("(?:works?") or "s?" in predicate.pattern.pattern[:24]:
         is_base = not is_third and not word.low.endswith(("ed", "ing"))
-        return not is_third if slot.owner == "user" else not is_base
+        return not is_third if slot.owner == "user" and not slot.is_third else not is_base
     return True
 
 
@@ -310,7 +296,11 @@ def _is_complete(plain: str, slot: Slot, predicate: Predicate, last: Span) -> bo
         return True
     low = max(0, slot.start - 30)
     low = max(low, 1 + max(plain.rfind(mark, low, slot.start) for mark in ".!?\n"))
-    return bool(predicate.needs.search(plain, low, slot.limit))
+    return bool(predicate.needs.search(plain, low, min(slot.limit, last.end + _NEARBY)))
+
+
+_NEARBY = 80
+"""How far behind a value the words may stand that it needs, as "next week" of a plan."""
 
 
 def _finding(plain: str, slot: Slot, predicate: Predicate, span: Span) -> Finding:
@@ -344,49 +334,6 @@ def _finding(plain: str, slot: Slot, predicate: Predicate, span: Span) -> Findin
 
 _ANY_MORE = re.compile(r"\s(?:any ?more|any longer|now|these days)$", re.I)
 _NOW = re.compile(r"\s*,?\s*(?:now|these days|instead|nowadays|as of \w+)\b", re.I)
-
-
-def _tails(text: Text, slot: Slot, fact: Finding) -> list[Finding]:
-    """As in "… at Acme" and "… in Leeds" after a profession, "… as a nurse" after an employer."""
-    if fact.kind not in (ClaimKind.STATE, ClaimKind.CORRECT):
-        return []
-    plain, limit = text.plain, slot.limit
-    if fact.key == "occupation" and _STUDENT.search(plain, fact.value.start, fact.value.end):
-        return [*_tail(plain, fact, limit, _WORK_TAIL, "organisation", "education"),
-                *_tail(plain, fact, limit, _SUBJECT_TAIL, "study", "education")]  # fmt: skip
-    if fact.key in ("home", "current_location"):
-        return _tail(plain, fact, limit, _JOB_TAIL, "organisation", "employer")
-    if fact.key == "occupation":
-        return [*_tail(plain, fact, limit, _WORK_TAIL, "organisation", "employer"),
-                *_tail(plain, fact, limit, _WORKPLACE_TAIL, "loose_organisation", "employer"),
-                *_tail(plain, fact, limit, _PLACE_TAIL, "place", "home"),
-                *_tail(plain, fact, limit, _ORIGIN_TAIL, "place", "hometown")]  # fmt: skip
-    if fact.key == "employer":
-        return _tail(plain, fact, limit, _ROLE_TAIL, "any_occupation", "occupation")
-    if fact.key == "owns":
-        return _tail(plain, fact, limit, _RUNNING_TAIL, "tools", "uses")
-    if fact.key == "nationality":
-        return _tail(plain, fact, limit, _ABROAD_TAIL, "place", "home")
-    if fact.key == "birthday":
-        return _tail(plain, fact, limit, _BORN_TAIL, "place", "hometown")
-    if fact.key == "age":
-        return _tail(plain, fact, limit, _YEARS_TAIL, "occupation", "occupation")
-    return []
-
-
-def _tail(
-    plain: str, fact: Finding, limit: int, lead: re.Pattern[str], reader: str, key: str
-) -> list[Finding]:
-    match = lead.match(plain, fact.end, limit)
-    if not match:
-        return []
-    found = READERS[reader](plain, match.end(), limit)
-    if not found or plain[found[0].start : found[0].end].lower() in voc.WORK_FIELDS:
-        return []
-    more = replace(fact, key=key, value=found[0], end=found[0].end)
-    if key in ("employer", "occupation"):
-        return [more, *_tail(plain, more, limit, _PLACE_TAIL, "place", "home")]
-    return [more]
 
 
 def _unique(found: list[Finding]) -> list[Finding]:

@@ -58,6 +58,12 @@ _LEAD = re.compile(
     rf"[^.!?\n]{{0,120}}?:(?=\s)",
     re.I,
 )
+_SPEAKER = re.compile(
+    r"\b(?:monologue|soliloquy|dialogue|scene|script|screenplay|sketch|skit|role-?play|characters?|"
+    r"personas?|first[- ]person|narrators?|diary entry|back ?story|voice of|fictional|imaginary)\b",
+    re.I,
+)
+"""What is written for somebody else to say, whoever asks for it."""
 _FOR_ME = re.compile(
     r"\b(?:about me|for me|my|me (?:a|an))\b|\b(?:facts|context|background) about\b", re.I
 )
@@ -73,10 +79,24 @@ _SPOKEN = re.compile(
     r"(?= i\b| my\b| i'm\b| im\b| we\b| call me\b)[^.!?\n]*",
     re.I,
 )
+_PARTNERS = (
+    r"interviewer|recruiter|hiring manager|examiner|doctor|patient|customer|client|waiter|waitress|"
+    r"judge|prosecutor|detective|suspect|witness|seller|buyer|landlord|tenant|teacher|student|"
+    r"coach|"
+    r"therapist|boss|employee|agent|officer|reporter|journalist|host|guest|king|queen|knight|"
+    r"wizard|"
+    r"dragon|villain|narrator|game master|dungeon master|dm|gm|captain|pirate|opponent|negotiator|"
+    r"salesman|salesperson|receptionist|shopkeeper|tourist|candidate|applicant|investor|stranger|"
+    r"barista|bartender|barman|nurse|lawyer|policeman|clerk|cashier"
+)
 _PLAY = re.compile(
     r"\b(?:role-?play|pretend(?:ing)? (?:to be|that|you|i|i'm|"
     r"im|we)|act(?:ing)? (?:as|like) (?:a|an|"
-    r"if|my|the|you)|let's (?:play|pretend|role)|you are now|in character|play the (?:role|part))\b"
+    r"if|my|the|you)|let's (?:play|pretend|role)|you are now|in character|play the (?:role|part)|"
+    r"(?:make up|invent|create|build|design|generate) (?:me )?(?:an?|some|two|three) (?:\w+ )?"
+    r"(?:personas?|characters?|back ?story|fake profile|alter ego)|"
+    r"(?:be|you be|you play|play|you're|you are) (?:the|an?|my) (?:[\w-]+ )?(?:" + _PARTNERS + r")"
+    r"[,.;]? (?:and )?(?:i'm|im|i am|i'll be|i'll play|i play)(?= (?:the|an?|your)))\b"
     r".*",
     re.I | re.S,
 )
@@ -233,7 +253,9 @@ def _blank_pasted(text: str) -> str:
 
 
 def _introduces_foreign_text(lead: re.Match[str]) -> bool:
-    return bool(lead.group("strong")) or not _FOR_ME.search(lead.group())
+    if lead.group("strong") or _SPEAKER.search(lead.group()):
+        return True
+    return not _FOR_ME.search(lead.group())
 
 
 def _sentences(plain: str) -> list[Sentence]:

@@ -213,6 +213,12 @@ ANIMALS = (
     "bulldog|french bulldog|boxer|rottweiler|chihuahua|tabby|siamese|maine coon|mutt|pup|pet|pets|"
     "parakeet|macaw|cockatoo|llama|alpaca|pig|axolotl|mare|"
     "gelding|stallion|foal|doggo|galgo|mastiff|"
+    "sheepdog|sheepdogs|guide dog|wolfhound|bloodhound|foxhound|basset hound|hound|newfoundland|"
+    "st bernard|doberman|dobermann|weimaraner|schnauzer|pomeranian|papillon|pekingese|akita|"
+    "shiba inu|"
+    "shiba|chow chow|great dane|staffie|staffy|jack russell|westie|yorkie|labradoodle|goldendoodle|"
+    "ridgeback|lurcher|tomcat|kitty|moggy|budgerigar|lovebird|cockapoos|peacock|goose|geese|degu|"
+    "tarantula|bearded dragon|terrapin|corn snake|shetland pony|mule|stallions|"
     "setter|pointer|spitz|shih tzu|samoyed|malinois|ragdoll|bengal"
 )
 RELATIONS: tuple[tuple[str, str], ...] = (
@@ -229,7 +235,11 @@ RELATIONS: tuple[tuple[str, str], ...] = (
         r"(?=,| \(|'s|\s(?:is|has|and|just|turned|starts?|goes|gets|called)\b| (?-i:[A-Z]))",
     ),
     ("spouse", r"wife|husband|spouse|hubby|wifey|missus"),
-    ("partner", r"partner|boyfriend|girlfriend|fianc[eé]e?|bf|gf|better half|significant other"),
+    (
+        "partner",
+        r"partner|boyfriend|girlfriend|fianc[eé]e?|bf|gf|better half|other half|"
+        r"significant other",
+    ),
     ("friend", r"friends?|mates?|budd(?:y|ies)|besties?|pals?|bff"),
     ("colleague", r"colleagues?|co-?workers?|team ?mates?|workmates?|work friends?"),
     (
@@ -247,7 +257,7 @@ DIETS = (
     r"flexitarian|plant[- ]based|keto|ketogenic|"
     r"paleo|halal|kosher|gluten[- ]free|dairy[- ]free|lactose[- ]free|sugar[- ]free|low[- ]carb|"
     r"carnivore|mediterranean|jain|raw food|raw vegan|fodmap|low[- ]fodmap|whole30|macrobiotic|"
-    r"low[- ]sodium|low[- ]fat|omnivore|fruitarian|nut[- ]free)"
+    r"coeliac|celiac|low[- ]sodium|low[- ]fat|omnivore|fruitarian|nut[- ]free)"
 )
 
 OWNABLE = words(
@@ -304,4 +314,12 @@ INSTRUCTION_VERBS = (
     r"remember|summari[sz]e|drop|sound|open|close|"
     r"used|answered|wrote|kept|replied|stopped|gave|avoided|finish|wrap|mark|label|"
     r"express|state|print|comment|document|apologi[sz]e|repeat|cut|think"
+)
+NASTY = (
+    r"(?:revolting|disgusting|repulsive|gross|vile|unbearable|insufferable|intolerable|nauseating|"
+    r"horrible|horrid|deadly boring|dull|tedious|awful|dreadful|repellent|insipid)"
+)
+LOVELY = (
+    r"(?:delightful|fascinating|relaxing|soothing|calming|therapeutic|irresistible|delicious|"
+    r"captivating|enchanting|addictive|thrilling)"
 )

@@ -174,9 +174,9 @@ def test_a_value_ends_before_anymore() -> None:
 def test_the_gates_take_time_that_grows_with_the_text_only() -> None:
     def seconds(count: int) -> float:
         text = "I'm allergic to meetings, I live in denial and I use caution. " * count
-        began = time.perf_counter()
+        began = time.thread_time()
         claims(text)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     seconds(5)
     assert min(seconds(120) for _ in range(3)) < 20 * max(min(seconds(30) for _ in range(3)), 0.01)
