@@ -46,6 +46,8 @@ class ByHand:
     diff: dict[str, Any]
     memory: Memory
     """The row that holds the outcome."""
+    is_repeat: bool = False
+    """Whether that row was stored already, and was said once more."""
 
 
 def correct_memory(*, principal: Principal, memory: Memory, value: str) -> ByHand:
@@ -71,7 +73,7 @@ def add_memory(
     value: str,
     subject: str = "user",
 ) -> ByHand:
-    """A memory written by hand.
+    """A memory written by hand; one that is stored already gets one more source.
 
     Raises Forbidden when the floor does not cover the scope, InvalidField for a value that says
     nothing.
@@ -83,8 +85,9 @@ def add_memory(
         learn(run, [_by_hand(principal, category, subject, key, value)])
         audit.record(principal, "memory.added", target=run.trace)
         finish(run)
-        memory = run.changes[-1].memory
-    return ByHand(run.trace, run.diff, memory)
+        stated = next(c for c in run.changes if c.op != MemoryChange.Op.SUPERSEDED)
+    is_repeat = stated.op == MemoryChange.Op.REINFORCED
+    return ByHand(run.trace, run.diff, stated.memory, is_repeat)
 
 
 def retract_memory(*, principal: Principal, memory: Memory) -> ByHand:

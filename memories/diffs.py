@@ -9,33 +9,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Min
-from django.utils.dateparse import parse_datetime
 
-from memories.models import Memory, MemoryChange, Source, Trace
+from memories.causes import STATED, causes_of
+from memories.models import Memory, MemoryChange, Trace
 from memories.persist import empty_diff, list_of
 from memories.render import source_json
 from memories.state import Held, item_json
 
-ENDED = frozenset({"closed", "resolved", "revoked"})
-SHOWN = frozenset({"added", "corrected", "contested", "reinforced"}) | ENDED
-"""Ops that a statement has; the others happen to rows along with one."""
 ADDED = frozenset({"added", "corrected", "contested"})
 
 
 def diff_of(trace: Trace) -> dict[str, Any]:
     """The ingest diff of a finished trace, as its answer had it: four queries."""
     changes = list(
-        MemoryChange.objects.filter(trace=trace, op__in=SHOWN)
+        MemoryChange.objects.filter(trace=trace, op__in=STATED)
         .select_related("memory__object", "turn")
         .order_by("position")
     )
-    sources = _sources(trace, changes)
+    sources = causes_of(changes)
     first = _first_of_their_entity(changes)
     diff = empty_diff()
     for change in changes:
-        source = sources.get((change.memory_id, change.turn_id))
+        source = sources.get(change.pk)
         if source is None:
-            continue  # ended along with another row's statement
+            continue  # ended by hand, without a word
         _show(diff, change, source_json(source, source.turn), first)
     _show_corrections(diff, trace, changes)
     if trace.status == Trace.Status.FAILED:
@@ -45,24 +42,11 @@ def diff_of(trace: Trace) -> dict[str, Any]:
 
 def _show(diff: dict[str, Any], change: MemoryChange, source: Any, first: set[int]) -> None:
     memory, after = change.memory, change.after or {}
-    item = {"op": change.op, **item_json(Held(memory, after, change.op)), "source": source}
-    item |= {name: parse_datetime(after.get(name) or "") for name in ("valid_from", "valid_until")}
+    item = {"op": change.op, **item_json(Held(change)), "source": source}
     diff[list_of(after.get("category", ""), after.get("key", ""))].append(item)
     if change.op in ADDED and memory.object:
         shown = {"id": memory.object.uid, "name": memory.object.name, "type": memory.object.type}
         diff["entities"].append(shown | {"is_new": memory.pk in first, "source": source})
-
-
-def _sources(trace: Trace, changes: Iterable[MemoryChange]) -> dict[tuple[int, int | None], Source]:
-    """By memory and turn: what this trace cited, or, for a repetition, an earlier source there."""
-    found: dict[tuple[int, int | None], Source] = {}
-    memories = [change.memory_id for change in changes]
-    cited = Source.objects.filter(memory__in=memories).select_related("turn__conversation")
-    repeated = {c.memory_id for c in changes if c.op == MemoryChange.Op.REINFORCED}
-    for source in cited.order_by("-serial"):
-        if source.trace_id == trace.pk or source.memory_id in repeated:
-            found.setdefault((source.memory_id, source.turn_id), source)
-    return found
 
 
 def _first_of_their_entity(changes: Iterable[MemoryChange]) -> set[int]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from memories.models import MemoryChange, Trace
+from memories.render import snapshot_json
 
 COMPARED = ("value", "status", "confidence", "valid_from", "valid_until")
 """Fields of a snapshot worth telling about, in this order."""
@@ -92,11 +94,9 @@ def steps_of(changes: Iterable[MemoryChange]) -> list[Step]:
     return [Step(change, differences(change.before, change.after)) for change in changes]
 
 
-def differences(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> list[Difference]:
+def differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[Difference]:
     """The fields that differ between two snapshots; of a new row those that say something."""
-    old, new = before or {}, after or {}
+    old, new = snapshot_json(before) or {}, snapshot_json(after) or {}
     return [
         Difference(name.replace("_", " "), _plain(name, old), _plain(name, new))
         for name in COMPARED
@@ -108,6 +108,6 @@ def _plain(name: str, row: Mapping[str, Any]) -> str:
     value = row.get(name)
     if value is None:
         return ""
-    if name.startswith("valid_"):
-        return str(value)[:16].replace("T", " ")
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     return f"{value:.0%}" if isinstance(value, float) else str(value)

@@ -131,10 +131,8 @@ def carry_out(run: Run, said: Statement, decision: Decision) -> None:
         case Verdict.IGNORED:
             return
         case Verdict.CLOSED | Verdict.REVOKED | Verdict.RESOLVED:
-            for memory in ended:
-                end(run, memory, Memory.Status.CLOSED, decision.verdict, said)
-                _show(run, memory, decision.verdict, _cite(run, memory, said))
-            _settle(run, decision, said)
+            sources = [_end_named(run, memory, decision.verdict, said) for memory in ended]
+            _settle(run, decision, said, sources[-1])
             return
         case Verdict.REINFORCED if decision.row:
             memory = run.known[decision.row.serial]
@@ -144,13 +142,26 @@ def carry_out(run: Run, said: Statement, decision: Decision) -> None:
     _show(run, memory, decision.verdict, source)
     if decision.verdict is Verdict.CORRECTED:
         _show_correction(run, memory, ended[0])
-    _settle(run, decision, said)
+    _settle(run, decision, said, source)
 
 
-def _settle(run: Run, decision: Decision, said: Statement) -> None:
-    """Close the doubts that a statement decides."""
+def _end_named(run: Run, memory: Memory, verdict: Verdict, said: Statement) -> Source:
+    """End a row that a statement names."""
+    end(run, memory, Memory.Status.CLOSED, verdict, said)
+    source = _cite(run, memory, said)
+    _show(run, memory, verdict, source)
+    return source
+
+
+def _settle(run: Run, decision: Decision, said: Statement, source: Source) -> None:
+    """Close the doubts that a statement decides; it does not become one of their sources.
+
+    Else a doubt, which quotes both values, would outlive the words that said one of them.
+    """
     for row in decision.settled:
-        end(run, run.known[row.serial], Memory.Status.CLOSED, Verdict.RESOLVED, said)
+        doubt = run.known[row.serial]
+        end(run, doubt, Memory.Status.CLOSED, Verdict.RESOLVED, said)
+        _show(run, doubt, Verdict.RESOLVED, source)
 
 
 def _named(run: Run, claim: Claim) -> Entity | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+
+from django.utils.dateparse import parse_datetime
 
 from conversations.models import Turn
 from memories.models import Memory, MemoryChange, Observation, Source, Trace
@@ -55,12 +58,12 @@ def memory_json(memory: Memory) -> dict[str, Any]:
     }
 
 
+_TIMES = ("valid_from", "valid_until", "expires_at")
+
+
 def snapshot(memory: Memory) -> dict[str, Any]:
     """What a change stores of a memory: enough to rebuild it as it was."""
-    times = {
-        name: value.isoformat() if (value := getattr(memory, name)) else None
-        for name in ("valid_from", "valid_until", "expires_at")
-    }
+    times = {name: _spelled(value) if (value := getattr(memory, name)) else None for name in _TIMES}
     return {
         "category": memory.category,
         "kind": memory.kind,
@@ -77,6 +80,24 @@ def snapshot(memory: Memory) -> dict[str, Any]:
     }
 
 
+def _spelled(moment: datetime) -> str:
+    """A time as every answer spells it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment_of(stored: str | None) -> datetime | None:
+    """A time of a snapshot, in UTC whatever its spelling."""
+    moment = parse_datetime(stored or "")
+    return moment.astimezone(UTC) if moment else None
+
+
+def snapshot_json(stored: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a change stores, with its times as everywhere; older changes spell them otherwise."""
+    if stored is None:
+        return None
+    return stored | {name: moment_of(stored[name]) for name in _TIMES if name in stored}
+
+
 def change_json(change: MemoryChange) -> dict[str, Any]:
     """One change of a memory; needs its trace and its turn's conversation loaded."""
     turn, trace = change.turn, change.trace
@@ -89,8 +110,8 @@ def change_json(change: MemoryChange) -> dict[str, Any]:
         "turn_id": turn.uid if turn else None,
         "session_id": turn.conversation.uid if turn else None,
         "seq": turn.seq if turn else None,
-        "before": change.before,
-        "after": change.after,
+        "before": snapshot_json(change.before),
+        "after": snapshot_json(change.after),
     }
 
 

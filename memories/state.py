@@ -6,7 +6,7 @@ turns ≤ `seq` caused. Nothing but the changes is read, so the past cannot diff
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,13 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from accounts.principals import Principal
 from accounts.scope import Scope, tags
 from conversations.models import Conversation, Turn
+from memories.causes import last_causes
 from memories.models import Memory, MemoryChange, Source, TraceTurn
-from memories.render import source_json
+from memories.render import moment_of, source_json
 
 LIST_OF_CATEGORY = {
     "identity": "identity",
@@ -55,11 +55,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A memory as it stood at a point."""
+    """A memory as it stood at a point: as its last change until then left it."""
 
-    memory: Memory
-    after: dict[str, Any]
-    op: str
+    change: MemoryChange
+
+    @property
+    def memory(self) -> Memory:
+        """As it stands now."""
+        return self.change.memory
+
+    @property
+    def after(self) -> dict[str, Any]:
+        """As it stood then."""
+        return self.change.after or {}
 
     @property
     def status(self) -> str:
@@ -105,12 +113,12 @@ def held_at(rows: Any, point: Point) -> dict[int, Held]:
         .order_by("memory_id", "-trace__number", "-position")
         .distinct("memory_id")
     )
-    return {row.memory_id: Held(row.memory, row.after or {}, row.op) for row in changes}
+    return {row.memory_id: Held(row) for row in changes}
 
 
 def is_live(held: Held, point: Point) -> bool:
     """Whether it was state: live, and not past its lifetime."""
-    expires = parse_datetime(held.after.get("expires_at") or "")
+    expires = moment_of(held.after.get("expires_at"))
     return held.status == Memory.Status.LIVE and (expires is None or expires > point.moment)
 
 
@@ -118,11 +126,12 @@ def state_json(*, principal: Principal, scope: Scope, rows: Any, point: Point) -
     """The live memories of `rows` at a point, by category, and the corrections up to it."""
     held = held_at(rows, point)
     live = [one for one in held.values() if is_live(one, point)]
-    sources = _sources(live, point)
+    sources = _cited(live, point)
     answer: dict[str, Any] = {"scope": tags({**principal.floor, **scope})}
     answer |= {name: [] for name in LIST_OF_CATEGORY.values()}
     for one in live:
-        item = item_json(one) | {"sources": sources.get(one.memory.pk, [])}
+        cited = sources.get(one.memory.pk, [])
+        item = item_json(one) | {"sources": [source_json(each, each.turn) for each in cited]}
         answer[LIST_OF_CATEGORY[one.after["category"]]].append(item)
     answer["corrections"] = _corrections(rows, point)
     return answer
@@ -132,20 +141,20 @@ def item_json(held: Held) -> dict[str, Any]:
     """A memory item as it stood."""
     item = {"memory_id": held.memory.uid} | {name: held.after.get(name) for name in _ITEM}
     item["confidence"] = round(float(held.after.get("confidence", 0)), 4)
-    item |= {name: held.after.get(name) for name in ("valid_from", "valid_until")}
+    item |= {name: moment_of(held.after.get(name)) for name in ("valid_from", "valid_until")}
     if held.after.get("category") == "uncertainty":
         item["kind"] = held.after.get("kind")
     return item
 
 
-def _sources(held: Iterable[Held], point: Point) -> dict[int, list[dict[str, Any]]]:
-    """The sources that the memories rested on then."""
-    found: dict[int, list[dict[str, Any]]] = {}
+def _cited(held: Iterable[Held], point: Point) -> dict[int, list[Source]]:
+    """The sources that the memories rested on then, oldest first."""
+    found: dict[int, list[Source]] = {}
     cited = Source.objects.filter(
         point.reached(), memory__in=[one.memory.pk for one in held], erased_at__isnull=True
     ).select_related("turn__conversation")
     for source in cited.order_by("serial"):
-        found.setdefault(source.memory_id, []).append(source_json(source, source.turn))
+        found.setdefault(source.memory_id, []).append(source)
     return found
 
 
@@ -181,17 +190,43 @@ def _replacements(rows: Any, point: Point) -> list[tuple[Memory, Memory]]:
 
 
 def diff_json(*, rows: Any, since: Point, until: Point) -> dict[str, Any]:
-    """State at `until` minus state at `since`."""
+    """State at `until` minus state at `since`, each item with the words that made the change."""
     was, is_now = held_at(rows, since), held_at(rows, until)
+    found = list(_differences(was, is_now, since, until))
+    sources = _words_of(found, since, until)
+    previous = _previous_values(rows, was, since, until)
     answer: dict[str, Any] = {
         name: [] for name in ("added", "updated", "superseded", "closed", "reinforced", "contested")
     }
-    previous = _previous_values(rows, was, since, until)
-    for name, item in _differences(was, is_now, since, until):
-        if name == "added" and item["memory_id"] in previous:
-            name, item = "updated", item | {"previous_value": previous[item["memory_id"]]}
+    for name, one in found:
+        source = sources.get(one.memory.pk)
+        item = item_json(one) | {"source": source_json(source, source.turn) if source else None}
+        if name == "added" and one.memory.uid in previous:
+            name, item = "updated", item | {"previous_value": previous[one.memory.uid]}
         answer[name].append(item)
     return answer
+
+
+def _words_of(
+    found: Sequence[tuple[str, Held]], since: Point, until: Point
+) -> dict[int, Source | None]:
+    """By memory, the source of the statement that made a difference; four queries.
+
+    What nobody stated, such as what was taken back, has its newest source, if one is left.
+    """
+    held = [one for _, one in found]
+    before, cited = _cited(held, since), _cited(held, until)
+    causes = last_causes(one.change for name, one in found if name in {"superseded", "closed"})
+    words: dict[int, Source | None] = {}
+    for name, one in found:
+        sources, old = (each.get(one.memory.pk, []) for each in (cited, before))
+        newest = sources[-1:]
+        new = [source for source in sources if source not in old] or newest
+        cause = causes.get(one.change.pk)
+        stated = [cause] if cause and cause.erased_at is None else newest
+        made = {"superseded": stated, "closed": stated, "reinforced": newest}.get(name, new)
+        words[one.memory.pk] = made[0] if made else None
+    return words
 
 
 def _previous_values(
@@ -211,20 +246,20 @@ def _previous_values(
 
 def _differences(
     was: dict[int, Held], is_now: dict[int, Held], since: Point, until: Point
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Iterator[tuple[str, Held]]:
     for serial, one in is_now.items():
         before = was.get(serial)
         lived = before is not None and is_live(before, since)
         lives = is_live(one, until)
         if lives and not lived:
-            yield "added", item_json(one)
+            yield "added", one
         elif lived and not lives:
             is_superseded = one.status == Memory.Status.SUPERSEDED
-            yield ("superseded" if is_superseded else "closed"), item_json(one)
+            yield ("superseded" if is_superseded else "closed"), one
         elif lives and before and one.after["confidence"] > before.after["confidence"]:
-            yield "reinforced", item_json(one)
+            yield "reinforced", one
         elif one.status == Memory.Status.CONTESTED and (before is None or before != one):
-            yield "contested", item_json(one)
+            yield "contested", one
 
 
 def resting_on(rows: Any, conversation: Conversation) -> Any:

@@ -76,7 +76,13 @@ class StateSerializer(serializers.Serializer):
     corrections = CorrectionSerializer(many=True)
 
 
-class UpdatedItemSerializer(MemoryItemSerializer):
+class StateDiffItemSerializer(MemoryItemSerializer):
+    """A memory, and the words that made the change; none are left of what was erased."""
+
+    source = SourceSerializer(allow_null=True)
+
+
+class UpdatedItemSerializer(StateDiffItemSerializer):
     """A value and what it replaced."""
 
     previous_value = serializers.CharField()
@@ -88,12 +94,12 @@ class StateDiffSerializer(serializers.Serializer):
     session_id = serializers.UUIDField()
     since_seq = serializers.IntegerField()
     until_seq = serializers.IntegerField()
-    added = MemoryItemSerializer(many=True)
+    added = StateDiffItemSerializer(many=True)
     updated = UpdatedItemSerializer(many=True)
-    superseded = MemoryItemSerializer(many=True)
-    closed = MemoryItemSerializer(many=True)
-    reinforced = MemoryItemSerializer(many=True)
-    contested = MemoryItemSerializer(many=True)
+    superseded = StateDiffItemSerializer(many=True)
+    closed = StateDiffItemSerializer(many=True)
+    reinforced = StateDiffItemSerializer(many=True)
+    contested = StateDiffItemSerializer(many=True)
 
 
 class StateRoutes(SessionRoutes):

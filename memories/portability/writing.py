@@ -28,6 +28,7 @@ from memories.models import (
     TraceTurn,
 )
 from memories.portability.records import HEADER, RECORDS, Record
+from memories.render import snapshot_json
 from memsync.common.rendering import dumps
 from memsync.common.tenancy import alias
 
@@ -139,4 +140,6 @@ def _line(run: Export, record: Record, row: dict[str, Any]) -> dict[str, Any]:
         line["place"] = bisect_left(run.places, number) + 1 if number is not None else None
     if record.name == "turn":
         line["appended_at"] = bisect_right(run.places, row["appended_at_trace"])
+    if record.name == "change":
+        line |= {name: snapshot_json(line[name]) for name in ("before", "after")}
     return line

@@ -99,6 +99,24 @@ def test_a_memory_is_shown_corrected_and_has_a_history(memsync, session):
     assert "Alice" in memsync("memories", "history", name["id"]).out
 
 
+def test_the_history_of_a_memory_is_told_from_its_beginning(memsync, session):
+    [name] = memsync("memories", *SCOPE, "--key", "name", "--json").json["data"]
+    memsync("memories", "correct", name["id"], "Alicia")
+    told = memsync("memories", "history", name["id"])
+    steps = memsync("memories", "history", name["id"], "--json").json["data"]
+
+    assert [step["op"] for step in steps] == ["added", "superseded"]
+    assert told.out.index("added") < told.out.index("superseded")
+
+
+def test_a_diff_shows_the_words_that_made_each_change(memsync, session):
+    memsync("remember", "Actually, my name is Alicia.", "--session", session)
+    [_, *rows] = memsync("diff", session, "--since", "1").out.splitlines()
+
+    assert len(rows) == 2
+    assert all("my name is Alicia”" in row for row in rows)
+
+
 def test_forgetting_is_tried_asked_for_and_done(memsync, session):
     [name] = memsync("memories", *SCOPE, "--key", "name", "--json").json["data"]
     tried = memsync("forget", name["id"], "--dry-run")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from memsync_client import AsyncMemsync, Conflict, Forbidden, Memsync, NotFound, Unauthenticated
-from memsync_client.models import MemoryItem
+from memsync_client.models import MemoryItem, Source
 from tests.factories import PASSWORD, Space, make_space
 
 ALICE = {"user": "u_alice"}
@@ -82,9 +82,23 @@ def test_forks_trees_and_transcripts(memsync, session):
 
 def test_what_a_session_taught(memsync, session):
     assert {each.value for each in memsync.sessions.memories(session).data} >= {"Alice"}
-    assert [each.value for each in memsync.sessions.diff(session).added if each.key == "name"] == [
-        "Alice"
-    ]
+    [name] = [each for each in memsync.sessions.diff(session).added if each.key == "name"]
+
+    assert name.value == "Alice"
+    assert isinstance(name.source, Source)
+    assert name.source.seq == 1
+
+
+def test_a_memory_added_twice_is_one_with_a_history_from_its_beginning(memsync):
+    first, again = (
+        memsync.memories.add(category="identity", key="home", value="York", scope=ALICE)
+        for _ in range(2)
+    )
+    steps = memsync.memories.history(first.memory.id).data
+
+    assert again.memory.id == first.memory.id
+    assert [step.op for step in steps] == ["added", "reinforced"]
+    assert memsync.memories.history(first.memory.id, order="desc").data == steps[::-1]
 
 
 def test_the_context_of_a_session(memsync, session):

@@ -100,6 +100,37 @@ def test_a_memory_added_by_hand(api: Api):
     assert made["memory"]["sources"][0]["kind"] == "manual"
 
 
+HOME = {"category": "identity", "key": "home", "scope": ["user=u_alice"]}
+
+
+def test_a_memory_added_by_hand_that_is_stored_already_is_answered_with_a_200(api: Api, home: str):
+    again = api.post("/memories", HOME | {"value": "Leeds"})
+    other = api.post("/memories", HOME | {"value": "York"})
+
+    assert (again.status, again["memory"]["id"]) == (200, home)
+    assert [item["op"] for item in again["diff"]["attributes"]] == ["reinforced"]
+    assert (other.status, other["memory"]["value"]) == (201, "York")
+
+
+def test_a_contested_memory_said_again_by_hand_is_answered_with_a_200(api: Api, doubt: str):
+    first = api.post("/memories", HOME | {"value": "Hull"})
+    again = api.post("/memories", HOME | {"value": "Hull"})
+
+    assert (first.status, first["memory"]["value"], first["memory"]["status"]) == (
+        201,
+        "Hull",
+        "contested",
+    )
+    assert (again.status, again["memory"]["id"]) == (200, first["memory"]["id"])
+
+
+def test_a_memory_that_settles_a_doubt_by_hand_is_the_one_answered(api: Api, doubt: str):
+    again = api.post("/memories", HOME | {"value": "Leeds"})
+
+    assert (again.status, again["memory"]["value"]) == (200, "Leeds")
+    assert values(api, "about") == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -119,10 +150,23 @@ def test_the_history_tells_every_step_and_who_took_it(api: Api, home: str):
     api.call("PATCH", f"/api/v1/app/memories/{home}", {"value": "York"})
     history = api.get(f"/memories/{home}/history")["data"]
 
-    assert [step["op"] for step in history] == ["added", "superseded"]
-    assert history[0]["seq"] == 1
-    assert history[1]["principal"] == {"kind": "key", "label": "management"}
-    assert history[1]["before"]["status"] == "live"
+    assert [step["op"] for step in history] == ["superseded", "added"]
+    assert history[1]["seq"] == 1
+    assert history[0]["principal"] == {"kind": "key", "label": "management"}
+    assert history[0]["before"]["status"] == "live"
+
+
+def test_the_history_is_told_in_either_order_and_page_by_page(api: Api, home: str):
+    for value in ("Leeds", "Leeds", "York"):
+        api.patch(f"/memories/{home}", {"value": value})
+    path = f"/memories/{home}/history"
+    newest_first = [step["op"] for step in api.get(path)["data"]]
+    first = api.get(f"{path}?limit=1")
+    second = api.get(f"{path}?limit=1&cursor={first['next_cursor']}")
+
+    assert newest_first == ["superseded", "reinforced", "reinforced", "added"]
+    assert api.get(f"{path}?order=asc")["data"] == api.get(f"{path}?order=desc")["data"][::-1]
+    assert [first["data"][0]["op"], second["data"][0]["op"]] == newest_first[:2]
 
 
 def test_a_conflict_settled_with_the_other_value(api: Api, doubt: str):

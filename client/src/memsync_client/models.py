@@ -203,18 +203,25 @@ class State(Record):
     corrections: list[Correction]
 
 
+class ChangedItem(MemoryItem):
+    """A memory, and the words that changed it; none are left of what was erased."""
+
+    source: Source | None  # type: ignore[assignment]  # a statement found always has its words
+    previous_value: str
+
+
 class StateDiff(Record):
     """What changed between two turns."""
 
     session_id: str
     since_seq: int
     until_seq: int
-    added: list[MemoryItem]
-    updated: list[MemoryItem]
-    superseded: list[MemoryItem]
-    closed: list[MemoryItem]
-    reinforced: list[MemoryItem]
-    contested: list[MemoryItem]
+    added: list[ChangedItem]
+    updated: list[ChangedItem]
+    superseded: list[ChangedItem]
+    closed: list[ChangedItem]
+    reinforced: list[ChangedItem]
+    contested: list[ChangedItem]
 
 
 class Node(Record):
@@ -396,7 +403,7 @@ class TokenPair(Record):
 class SecurityEvent(Record):
     """Something that happened around the caller's sign-ins."""
 
-    id: int
+    id: str
     kind: str
     severity: str
     at: str

@@ -221,6 +221,7 @@ def _render_diff(found: StateDiff) -> None:
         ("", lambda row: row[0]),
         ("MEMORY", lambda row: row[1].text),
         ("BEFORE", lambda row: row[1].get("previous_value")),
+        ("FROM", lambda row: output.quotes([row[1].get("source")])),
         empty=f"Nothing changed from turn {found.since_seq} to {found.until_seq}.",
     )
 

@@ -75,7 +75,7 @@ def show_memory(ctx: typer.Context, memory: MemoryId, as_json: Json = False) -> 
 
 @memories.command("history")
 def history(ctx: typer.Context, memory: MemoryId, as_json: Json = False) -> None:
-    """List every change of a memory."""
+    """List every change of a memory, from its beginning."""
     found = access(ctx).run(lambda client: client.memories.history(memory))
 
     def value(change: Change) -> object:

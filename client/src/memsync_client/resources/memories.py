@@ -127,7 +127,7 @@ class Memories(Resource[D]):
         subject: str | None = None,
         scope: Scope | None = None,
     ) -> Request[ByHand]:
-        """Write a memory by hand."""
+        """Write a memory by hand; one that is stored already comes back, surer."""
         body = {
             "category": category,
             "key": key,
@@ -159,9 +159,9 @@ class Memories(Resource[D]):
         *,
         limit: int | None = None,
         cursor: str | None = None,
-        order: Order | None = None,
+        order: Order = "asc",
     ) -> Request[Page[Change]]:
-        """List every change of a memory, the first one first."""
+        """List every change of a memory, the first one first unless `order` is "desc"."""
         path = f"{_at(memory_id)}/history"
         return get(path, page(Change), limit=limit, cursor=cursor, order=order)
 
