@@ -12,6 +12,7 @@ from django.db import connections
 
 from memsync.common import metrics
 from memsync.common.context import request_facts
+from memsync.common.ids import uuid7
 from memsync.common.tenancy import alias
 from sessions_app.models import EventKind, SessionFamily, Severity
 
@@ -44,7 +45,7 @@ def record_family_events(
 ) -> None:
     """Append an event for each of these sign-ins, in one statement."""
     event = _event(kind, severity, detail) | {"actor_id": actor_id}
-    _append([event | _of(family) for family in families])
+    _append([event | _of(family) | {"uid": uuid7()} for family in families])
 
 
 def _of(family: SessionFamily) -> dict[str, Any]:
@@ -59,6 +60,7 @@ def _of(family: SessionFamily) -> dict[str, Any]:
 def _event(kind: EventKind, severity: Severity, detail: dict[str, Any]) -> dict[str, Any]:
     facts = request_facts()
     return {
+        "uid": uuid7(),
         "kind": kind,
         "severity": severity,
         "ip": facts.ip,

@@ -203,6 +203,8 @@ class SecurityEvent(models.Model):
     """What happened around sign-in; append-only but for old routine, it outlives what it names."""
 
     id = models.BigAutoField(primary_key=True)
+    """The order of events, of the whole installation: it is nobody's to know."""
+    uid = models.UUIDField(default=uuid7, unique=True, editable=False)
     tenant = models.ForeignKey(
         "accounts.Tenant", models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
     )

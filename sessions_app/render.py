@@ -45,7 +45,7 @@ def device_json(device: Device) -> dict[str, Any]:
 def event_json(event: SecurityEvent) -> dict[str, Any]:
     """A security event of the person who asks."""
     return {
-        "id": event.pk,
+        "id": event.uid,
         "kind": event.kind,
         "severity": event.severity,
         "at": event.at,

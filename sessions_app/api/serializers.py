@@ -90,7 +90,7 @@ class FamilyListSerializer(PageSerializer):
 class SecurityEventSerializer(serializers.Serializer):
     """A security event on the wire."""
 
-    id = serializers.IntegerField()
+    id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=EventKind.choices)
     severity = serializers.ChoiceField(choices=Severity.choices)
     at = serializers.DateTimeField()

@@ -194,6 +194,7 @@ class MeView(NotStored, PrincipalView):
     @extend_schema(operation_id="auth_me", responses=MeSerializer)
     def retrieve(self, request: Request) -> Response:
         """Show the principal of these credentials."""
+        refuse_unknown_parameters(request)
         return Response(principal_json(self.principal))
 
 
@@ -227,6 +228,7 @@ class SessionsView(PersonView):
         wanted = parse_uuid(family_id)
         if wanted is None:
             raise NotFound
+        refuse_unknown_parameters(request)
         services.revoke_own_family(**self.person, family_id=wanted)
         return Response(status=204)
 
