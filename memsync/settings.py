@@ -116,7 +116,7 @@ def _database(**options: object) -> dict[str, object]:
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**parts, "prepare_threshold": 2, "connect_timeout": 5, **options},
+        "OPTIONS": {**parts, "prepare_threshold": 2, "connect_timeout": 4, **options},
     }
 
 
