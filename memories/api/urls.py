@@ -43,7 +43,10 @@ urlpatterns = [
     path("memories/<str:memory_id>/history", MemoryView.as_view({"get": "history"})),
     path("memories/<str:memory_id>/resolve", MemoryView.as_view({"post": "resolve"})),
     path("state", StateView.as_view({"post": "ask"})),
-    path("sessions/<str:session_id>/context", ContextView.as_view({"get": "retrieve"})),
+    path(
+        "sessions/<str:session_id>/context",
+        ContextView.as_view({"get": "retrieve", "post": "create"}),
+    ),
     path("sessions/<str:session_id>/diff", SessionMemoryView.as_view({"get": "diff"})),
     path("sessions/<str:session_id>/memories", SessionMemoryView.as_view({"get": "memories"})),
     path("recalls/<str:trace_id>/feedback", TraceView.as_view({"post": "feedback"})),

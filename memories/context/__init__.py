@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from accounts.principals import Principal
+from accounts.scope import Scope
 from conversations.history import read_history
 from conversations.items import is_whole, kept_in
 from conversations.models import Conversation
@@ -59,10 +60,10 @@ def question_of(turns: list[Said]) -> str:
 
 
 def instructions_for(
-    principal: Principal, conversation: Conversation, *, branch: bool = False
+    principal: Principal, conversation: Conversation, scope: Scope, *, branch: bool = False
 ) -> list[Fact]:
-    """The live instructions that apply in a conversation, oldest first."""
-    rows = Memory.objects.asked(principal, conversation.scope).current()
+    """The live instructions that apply in a scope, oldest first; of the conversation's `branch`."""
+    rows = Memory.objects.asked(principal, scope).current()
     rows = rows.filter(category="instruction").order_by("serial")
     if branch:
         rows = resting_on(rows, conversation)

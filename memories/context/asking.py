@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.principals import Principal
+from accounts.scope import Scope
 from conversations.lineage import line_of
 from conversations.models import Conversation
 from memories.context import facts_of, instructions_for, question_of, read_turns, write_context
@@ -42,13 +43,18 @@ def want(
     query: str = "",
     budget: int = DEFAULT_TOKENS,
     branch: bool = False,
+    scope: Scope | None = None,
 ) -> Wanted:
-    """Read the turns and instructions; without a query ask what the user said last."""
+    """Read the turns and instructions; without a query ask what the user said last.
+
+    Memories are those of `scope`, without one of the conversation's.
+    """
     turns = read_turns(conversation, budget)
+    scope = dict(conversation.scope) if scope is None else scope
     asked = Asked(
         principal=principal,
         query=query or question_of(turns),
-        scope=conversation.scope,
+        scope=scope,
         top_k=MEMORIES,
         include=("memories",),
         filters=Filters(segments=line_of(conversation) if branch else None),
@@ -57,7 +63,7 @@ def want(
         conversation,
         budget,
         turns,
-        instructions_for(principal, conversation, branch=branch),
+        instructions_for(principal, conversation, scope, branch=branch),
         prepare(asked, served=conversation),
     )
 

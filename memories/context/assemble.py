@@ -19,6 +19,8 @@ from memories.context.summary import Sentence, summarize
 
 WINDOW_STEP = 8
 INSTRUCTION_SHARE, MEMORY_SHARE, SUMMARY_SHARE = 0.3, 0.25, 0.1
+LEAST_FOR_INSTRUCTIONS = 120
+"""Tokens, of a small budget even all: what was ordered comes before what was said."""
 FRAME = 80
 """Tokens kept for headings and for saying what was left out."""
 MESSAGE_FRAME = 12
@@ -66,7 +68,8 @@ class Context:
 def assemble(material: Material, budget: int, count: Count) -> Context:
     """The context for a budget in tokens, as `count` counts them."""
     room = budget - min(FRAME, budget // 4)
-    instructions = _fitting(material.instructions, int(room * INSTRUCTION_SHARE), count)
+    share = min(room, max(int(room * INSTRUCTION_SHARE), LEAST_FOR_INSTRUCTIONS))
+    instructions = _fitting(material.instructions, share, count)
     spent = sum(count(fact.line + "\n") for fact in instructions)
     reserved = int(room * MEMORY_SHARE) + int(room * SUMMARY_SHARE)
     turns = _window(material.turns, room - spent - reserved, count)

@@ -13,7 +13,7 @@ from memories.context.assemble import Fact, Material, assemble
 from memories.context.messages import Call, Result, Said, groups_of, in_anthropic, in_openai, said
 from memories.context.render import as_anthropic, as_openai, as_text, tokens_of
 from memories.context.tokens import estimate
-from tests.factories import Answer, Api
+from tests.factories import Answer, Api, Space
 
 SCOPE = ["user=u_alice"]
 
@@ -45,6 +45,80 @@ def test_a_text_has_instructions_newest_turns_and_memories_with_their_sources(ap
     assert "Porto" in text.split("# What is known")[1]
     assert "[memory:" in text
     assert api.get(f"/traces/{answer.headers['X-Trace-ID']}")["query"] == "where do I live"
+
+
+@pytest.mark.parametrize("form", ["text", "openai", "anthropic"])
+def test_a_question_in_the_body_is_answered_as_one_in_the_url(api: Api, talk, form):
+    body = {"query": "where do I live", "max_tokens": 300, "format": form, "branch": True}
+    asked = api.post(f"/sessions/{talk}/context", body)
+    shown = context(api, talk, f"query=where+do+I+live&max_tokens=300&format={form}&branch=true")
+
+    assert asked.status == shown.status == 200
+    assert asked.headers["Content-Type"] == shown.headers["Content-Type"]
+    if form == "text":
+        assert asked.body == shown.body
+    else:
+        different = {"trace_id"}
+        assert {k: v for k, v in asked.body.items() if k not in different} == {
+            k: v for k, v in shown.body.items() if k not in different
+        }
+
+
+@pytest.mark.parametrize("budget", [80, 120, 200])
+def test_in_a_small_budget_instructions_come_first(api: Api, talk, budget):
+    answer = context(api, talk, f"max_tokens={budget}&query=ships")
+
+    assert "answer in French" in answer.body.decode()
+    assert estimate(answer.body.decode()) <= budget
+
+
+def test_memories_may_be_those_of_another_scope_than_the_sessions(api: Api, talk):
+    fact = {"text": "I live in Oslo.", "scope": [*SCOPE, "team=red"]}
+    api.post("/facts", fact)
+    asked = "query=where+do+I+live&scope=user%3Du_alice"
+    own, wider = context(api, talk, asked), context(api, talk, f"{asked}&scope=team%3Dred")
+    body = {"query": "where do I live", "scope": [*SCOPE, "team=red"]}
+
+    assert "Oslo" not in own.body.decode()
+    assert "Oslo" in wider.body.decode()
+    assert api.post(f"/sessions/{talk}/context", body).body == wider.body
+    assert context(api, talk, "scope=nonsense").status == 400
+
+
+def test_the_scope_of_a_context_stays_within_the_floor(space: Space, talk):
+    agent = space.api(space.make_key("agent", "user=u_alice"))
+
+    assert context(agent, talk, "scope=user%3Du_bob").status == 403
+    assert context(agent, talk, "scope=team%3Dred").status == 200
+
+
+def test_an_empty_body_asks_what_the_user_said_last(api: Api, talk):
+    assert api.post(f"/sessions/{talk}/context", {}).body == context(api, talk).body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": 1},
+        {"query": "x" * 10_001},
+        {"max_tokens": 0},
+        {"max_tokens": "300"},
+        {"format": "xml"},
+        {"branch": "true"},
+        {"limit": 3},
+        [],
+    ],
+)
+def test_a_body_that_is_no_question_is_refused(api: Api, talk, body):
+    assert api.post(f"/sessions/{talk}/context", body).status == 400
+
+
+def test_private_words_of_a_question_in_the_body_reach_nothing(api: Api, talk):
+    body = {"query": "where? <private>sesame</private>", "format": "openai"}
+    answer = api.post(f"/sessions/{talk}/context", body)
+
+    assert "sesame" not in str(answer.body)
+    assert "sesame" not in api.get(f"/traces/{answer['trace_id']}")["query"]
 
 
 @pytest.mark.parametrize("form", ["text", "openai", "anthropic"])
