@@ -17,6 +17,9 @@ ROLE_AGENT, ROLE_SUPERVISOR, ROLE_MANAGEMENT, ROLE_USER = (
     "management",
     "user",
 )
+MANAGEMENT = frozenset({ROLE_MANAGEMENT})
+WRITING_KEYS = MANAGEMENT | {ROLE_AGENT}
+WRITERS = WRITING_KEYS | {ROLE_USER}
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,8 +245,8 @@ def append_turns(
 
     The counter's row lock is held to the commit, so `seq` is gap-free and equals commit order.
     A `client_id` that is stored, or was given before, stands for the turn it made. Raises
-    Forbidden, SessionNotActive, ClientIdConflict, InvalidField for a parent turn outside the
-    visible history.
+    Forbidden, SessionNotActive, NotFound when it was deleted meanwhile, ClientIdConflict,
+    InvalidField for a parent turn outside the visible history.
     """
     with tenant_scope(principal.tenant_id):
         refuse_unless_writable(principal, conversation)
@@ -294,8 +294,10 @@ def _stored_repeats(
 
 
 def lock_head(conversation: Conversation) -> None:
-    """Let no other append in before the end of the transaction."""
-    Conversation.unscoped.select_for_update(no_key=True).get(pk=conversation.pk)
+    """Let no other append in before the end of the transaction. Raises NotFound when deleted."""
+    rows = Conversation.unscoped.living().select_for_update(no_key=True)
+    if rows.filter(pk=conversation.pk).first() is None:
+        raise NotFound
 
 
 def _insert(conversation: Conversation, messages: Sequence[NewTurn]) -> list[Turn]:
@@ -315,11 +317,17 @@ def _insert(conversation: Conversation, messages: Sequence[NewTurn]) -> list[Tur
         },
     )
     if not made:
-        raise SessionNotActive
+        raise _closed(conversation)
     return [
         _as_turn(conversation, turn, row)
         for turn, row in zip(messages, sorted(made, key=lambda row: row[2]), strict=True)
     ]
+
+
+def _closed(conversation: Conversation) -> Conflict | NotFound:
+    """Why an append found no active row; it has waited for whoever closed or deleted it."""
+    is_living = Conversation.unscoped.living().filter(pk=conversation.pk).exists()
+    return SessionNotActive() if is_living else NotFound()
 
 
 def _as_turn(conversation: Conversation, message: NewTurn, row: tuple[Any, ...]) -> Turn:

@@ -111,12 +111,9 @@ def record_batch(
 
     Raises NotFound for a conversation that exists out of reach, ScopeConflict, Forbidden.
     """
-    if authority == Memory.Authority.AUTHORITATIVE and not principal.is_management:
-        raise Forbidden("Only management keys write authoritative facts.")
+    refuse_unless_recordable(principal=principal, session_id=session_id, authority=authority)
     with tenant_scope(principal.tenant_id):
         conversation = _visible(principal, session_id)
-        if conversation is None and principal.is_user:
-            raise Forbidden("People write into the sessions they have.")
         if conversation is None:
             conversation = _made_or_met(
                 principal=principal,
@@ -135,6 +132,16 @@ def record_batch(
             authority=authority,
             later=later,
         )
+
+
+def refuse_unless_recordable(
+    *, principal: Principal, session_id: object, authority: object
+) -> None:
+    """403 for what agents and people may not write, whatever else they send."""
+    if authority == Memory.Authority.AUTHORITATIVE and not principal.is_management:
+        raise Forbidden("Only management keys write authoritative facts.")
+    if principal.is_user and session_id is None:
+        raise Forbidden("People write into the sessions they have.")
 
 
 def _made_or_met(*, principal: Principal, uid: UUID | None, **fields: Any) -> Conversation:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from accounts.idempotency import answer_once
 from accounts.models import Project
 from accounts.principals import Principal
-from accounts.scope import BadScope, Scope, ScopeContradiction, parse_tags
+from accounts.scope import BadScope, Scope, ScopeContradiction, contradicts, parse_tags
 from memsync.common.api import ApiView
 from memsync.common.errors import BadRequest, Forbidden, InvalidField, NotFound, Unauthenticated
 from memsync.common.ids import parse_uuid
@@ -79,11 +80,19 @@ class PrincipalView(ApiView):
 class ProjectView(PrincipalView):
     """A view below a project. `{ctx}` is its slug or UUID, or `-` for the key's own."""
 
+    roles: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Who alone may do an action, whatever is asked for; the others get 403 before all but 404.
+
+    Where it depends on a row, the handler decides.
+    """
+
     def answer(self, handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
         """Resolve the project (404), then run the handler, once per Idempotency-Key."""
         if any("\x00" in str(value) for value in kwargs.values()):
             raise NotFound
         self.principal = self.in_project(kwargs.pop("ctx", None))
+        if self.principal.role not in self.roles.get(self.action or "", {self.principal.role}):
+            raise Forbidden
         try:
             return self._once(handler, request, **kwargs)
         except ScopeContradiction as error:
@@ -110,6 +119,25 @@ class ProjectView(PrincipalView):
     def body(self) -> Any:
         """The body without `<private>` blocks: what is cut out here reaches nothing."""
         return without_private(super().body())
+
+    def sent(self) -> Mapping[str, Any]:
+        """The fields of the body as they came: nothing in them has been checked."""
+        data = self.request.data
+        return data if isinstance(data, dict) else {}
+
+    def read(self, serializer: type[Serializer], *parameters: str) -> dict[str, Any]:
+        """As every view's, after 403 for a scope that contradicts the floor."""
+        self._refuse_foreign_scope()
+        return super().read(serializer, *parameters)
+
+    def _refuse_foreign_scope(self) -> None:
+        tags = self.sent().get("scope")
+        try:
+            scope = parse_tags(without_private(tags)) if isinstance(tags, list) else {}
+        except BadScope:
+            return  # what is wrong with it is said with the other fields
+        if contradicts(scope, self.principal.floor):
+            raise ScopeForbidden
 
     def in_project(self, ctx: str | None) -> Principal:
         """The principal in the project that `ctx` names. Raises NotFound, ContextRequired."""

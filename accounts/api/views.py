@@ -19,8 +19,9 @@ from accounts.api.serializers import (
     NewKeySerializer,
 )
 from accounts.models import ApiKey, Project
+from accounts.principals import MANAGEMENT
 from accounts.scope import add_tags, tags
-from memsync.common.errors import Forbidden, NotFound
+from memsync.common.errors import NotFound
 from memsync.common.ids import parse_uuid
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
 
@@ -29,6 +30,7 @@ class KeyView(ProjectView):
     """The keys of a project, for its management keys."""
 
     is_idempotent = False  # a stored answer would keep the key's text
+    roles = dict.fromkeys(("list", "create", "destroy"), MANAGEMENT)
 
     @extend_schema(
         operation_id="keys_list",
@@ -51,7 +53,6 @@ class KeyView(ProjectView):
     )
     def create(self, request: Request) -> Response:
         """Create a key; its text is in `key`, this once."""
-        self._require_management()
         body = self.read(CreateKeySerializer)
         body["floor"] = add_tags(self.principal.floor, dict(body["floor"]))
         key, text = services.create_api_key(
@@ -66,12 +67,12 @@ class KeyView(ProjectView):
         key = self._keys().filter(pk=wanted).first() if wanted else None
         if key is None:
             raise NotFound
+        refuse_unknown_parameters(request)
         services.revoke_api_key(actor=self.principal, key=key)
         return Response(status=204)
 
     def _keys(self) -> QuerySet[ApiKey]:
         """The project's keys that are bound at least as much as the one that asks."""
-        self._require_management()
         return ApiKey.objects.filter(
             tenant_id=self.principal.tenant_id,
             project_id=self._project_id,
@@ -81,10 +82,6 @@ class KeyView(ProjectView):
     @property
     def _project_id(self) -> UUID:
         return cast(UUID, self.principal.project_id)  # a ProjectView has resolved it
-
-    def _require_management(self) -> None:
-        if not self.principal.is_management:
-            raise Forbidden
 
 
 def key_json(key: ApiKey) -> dict[str, Any]:

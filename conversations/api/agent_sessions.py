@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import SCOPE_PARAMETER, ProjectView
+from accounts.principals import WRITING_KEYS
 from conversations import agent_sessions
 from conversations.api.views import PAGE
 from conversations.models import MAX_CONTENT, AgentSession
@@ -23,6 +24,7 @@ from memsync.common.serializers import (
     MetadataField,
     PageSerializer,
     StrictCharField,
+    StrictRegexField,
     StrictSerializer,
     TitleField,
 )
@@ -47,11 +49,11 @@ class ContentSessionIdField(TitleField):
         return text
 
 
-class PlatformField(serializers.RegexField):
+class PlatformField(StrictRegexField):
     """The coding agent's name."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(r"^[a-z0-9][a-z0-9._-]{0,31}$", **options)
+        super().__init__(r"^[a-z0-9][a-z0-9._-]{0,31}\Z", **options)
 
 
 class CreateAgentSessionSerializer(StrictSerializer):
@@ -168,6 +170,8 @@ class AgentSessionRoutes(ProjectView):
 class AgentSessionView(AgentSessionRoutes):
     """Coding agents' sessions."""
 
+    roles = {"create": WRITING_KEYS}
+
     @extend_schema(
         operation_id="agent_sessions_create",
         request=CreateAgentSessionSerializer,
@@ -175,7 +179,6 @@ class AgentSessionView(AgentSessionRoutes):
     )
     def create(self, request: Request) -> Response:
         """Get or create the run of a content session and count a prompt; 200 when it existed."""
-        self.require_agent()
         body = self.read(CreateAgentSessionSerializer)
         scope = self.scope_of(body.pop("scope", None))
         opened = agent_sessions.open_agent_session(principal=self.principal, scope=scope, **body)
@@ -231,7 +234,7 @@ class AgentSessionActionView(AgentSessionRoutes):
         session = agent_sessions.register_memory_session(
             principal=self.principal,
             session=session,
-            memory_session_id=self.read(RegisterSerializer).get("memory_session_id"),
+            memory_session_id=self.read(RegisterSerializer, "platform").get("memory_session_id"),
         )
         return Response(agent_session_json(session))
 
@@ -267,7 +270,7 @@ class AgentSessionActionView(AgentSessionRoutes):
 
     def _act(self, service: Callable[..., AgentSession], content_session_id: str) -> Response:
         session = self.find_writable(content_session_id)
-        self.read(NothingSerializer)
+        self.read(NothingSerializer, "platform")
         return Response(agent_session_json(service(principal=self.principal, session=session)))
 
 

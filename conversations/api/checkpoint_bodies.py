@@ -17,6 +17,7 @@ from memsync.common.serializers import (
     PageSerializer,
     StrictCharField,
     StrictIntegerField,
+    StrictRegexField,
     StrictSerializer,
     TitleField,
 )
@@ -40,7 +41,7 @@ class BlobField(serializers.Field):
         return base64.b64encode(value).decode()
 
 
-class NameField(serializers.RegexField):
+class NameField(StrictRegexField):
     """An id that sorts and compares byte by byte: visible ASCII."""
 
     def __init__(self, **options: Any) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import reduce
 from itertools import accumulate
+from operator import or_
 from typing import Any
 
-from django.db.models import Func, IntegerField, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Collate, Concat
+from django.db.models import Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Collate, Concat
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,7 +31,7 @@ from conversations.api.checkpoint_bodies import (
     StoredSerializer,
 )
 from conversations.api.views import PAGE
-from conversations.checkpoint_rows import Checkpoint, CheckpointWrite
+from conversations.checkpoint_rows import WRITE_BYTES, Checkpoint, CheckpointWrite, octets
 from conversations.filters import METADATA, has_metadata
 from memsync.common.errors import InvalidField, NotFound
 from memsync.common.pagination import (
@@ -44,8 +46,7 @@ from memsync.common.serializers import StrictSerializer
 MOST_STATES = 20
 """Rows of a page that carries states, which may be megabytes each."""
 MAX_STATES = 8 * 2**20
-"""Bytes of the states of a page that has several; it ends before one that goes beyond."""
-SIZE = Func("blob", function="octet_length", output_field=IntegerField())
+"""Bytes of the states and writes of a page that has several; it ends before what goes beyond."""
 
 THREAD = [
     OpenApiParameter("thread_id", str, required=True),
@@ -109,7 +110,8 @@ class CheckpointView(ProjectView):
         if not with_state:
             return Response(paginate(request, rows.defer("type", "blob"), head_json, key=key))
         asked = read_page(request)
-        page = replace(asked, limit=_how_many_fit(asked, rows, key)).of(rows, _as_it_is, key=key)
+        fitting = replace(asked, limit=_how_many_fit(self.principal, asked, rows, key))
+        page = fitting.of(rows, _as_it_is, key=key)
         found = [item["row"] for item in page["data"]]
         return Response(page | {"data": states_json(self.principal, found)})
 
@@ -222,9 +224,12 @@ SORT_KEY = Collate(
 """Orders a thread by ids, which other namespaces may have too."""
 
 
-def _how_many_fit(asked: PageAsked, rows: QuerySet, key: str) -> int:
+def _how_many_fit(principal: Principal, asked: PageAsked, rows: QuerySet, key: str) -> int:
     """How many states the page may carry, at least one; they are measured, not read."""
-    sized = rows.defer("type", "blob").annotate(size=SIZE)
+    writes = CheckpointWrite.objects.of(principal).at_outer()
+    held = writes.order_by().values("thread_key").annotate(held=Sum(WRITE_BYTES)).values("held")
+    size = octets("blob") + Coalesce(Subquery(held), 0)
+    sized = rows.defer("type", "blob").annotate(size=size)
     sizes: list[int] = [item["row"].size for item in asked.of(sized, _as_it_is, key=key)["data"]]
     return max(1, sum(total <= MAX_STATES for total in accumulate(sizes)))
 
@@ -249,19 +254,19 @@ def head_json(row: Checkpoint) -> dict[str, Any]:
 def states_json(principal: Principal, rows: Sequence[Checkpoint]) -> list[dict[str, Any]]:
     """Checkpoints with their states and writes: one more query, however many."""
     written: dict[tuple[str, str, str], list[Any]] = {_key(row): [] for row in rows}
-    writes = CheckpointWrite.objects.reachable(principal).filter(
-        thread_key__in={row.thread_key for row in rows},
-        checkpoint_id__in={row.checkpoint_id for row in rows},
-    )
+    places = reduce(or_, (Q(**dict(zip(_PLACE, key, strict=True))) for key in written), Q(pk=None))
+    writes = CheckpointWrite.objects.reachable(principal).filter(places)
     for write in writes.order_by("task_path", "task_id", "idx"):
-        if _key(write) in written:
-            written[_key(write)].append(CheckpointWriteSerializer(write).data)
+        written[_key(write)].append(CheckpointWriteSerializer(write).data)
     return [
         head_json(row)
         | {"type": row.type, "blob": base64.b64encode(row.blob).decode()}
         | {"writes": written[_key(row)]}
         for row in rows
     ]
+
+
+_PLACE = ("thread_key", "checkpoint_ns", "checkpoint_id")
 
 
 def _key(row: Checkpoint | CheckpointWrite) -> tuple[str, str, str]:

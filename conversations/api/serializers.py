@@ -18,10 +18,13 @@ from memsync.common.serializers import (
     PageSerializer,
     StrictCharField,
     StrictIntegerField,
+    StrictRegexField,
     StrictSerializer,
     TitleField,
     UUIDField,
 )
+
+CALLS = ("tool_calls", "function_call")
 
 
 @extend_schema_field(
@@ -67,7 +70,9 @@ class MessageSerializer(StrictSerializer):
     """One message of an append."""
 
     role = serializers.ChoiceField(choices=Turn.Role.choices)
-    content = ContentField(allow_null=True)
+    content = ContentField(
+        required=False, allow_null=True, help_text="an assistant's may be absent beside its calls"
+    )
     name = TitleField(max_length=200, required=False, allow_null=True)
     tool_calls = JSONValueField(required=False, allow_null=True)
     tool_call_id = StrictCharField(max_length=200, required=False, allow_null=True)
@@ -80,13 +85,22 @@ class MessageSerializer(StrictSerializer):
     metadata = MetadataField(required=False)
     occurred_at = serializers.DateTimeField(required=False, allow_null=True)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Content that is absent is null, where an assistant calls something instead."""
+        is_call = attrs["role"] == Turn.Role.ASSISTANT and any(attrs.get(name) for name in CALLS)
+        if "content" not in attrs and not is_call:
+            raise serializers.ValidationError(
+                {"content": serializers.ErrorDetail("This field is required.", "required")}
+            )
+        return {"content": None, **attrs}
+
 
 class CreateSessionSerializer(StrictSerializer):
     """`POST …/sessions`."""
 
     id = UUIDField(required=False)
     title = TitleField(max_length=300, required=False, allow_blank=True)
-    kind = serializers.RegexField(r"^[a-z][a-z0-9_-]{0,31}$", required=False)
+    kind = StrictRegexField(r"^[a-z][a-z0-9_-]{0,31}\Z", required=False)
     scope = serializers.ListField(child=StrictCharField(), required=False, max_length=64)
     metadata = MetadataField(required=False)
     members = serializers.ListField(

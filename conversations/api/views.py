@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import SCOPE_PARAMETER, ProjectView
+from accounts.principals import WRITING_KEYS
 from conversations import filters, forks, services
 from conversations.api.serializers import (
     CreateSessionSerializer,
@@ -29,7 +30,7 @@ from conversations.models import Conversation, Turn
 from conversations.relations import RELATIONS
 from conversations.render import session_json, turn_json
 from conversations.transcripts import FORMS, transcript_response
-from memsync.common.errors import Forbidden, InvalidField, NotFound
+from memsync.common.errors import InvalidField, NotFound
 from memsync.common.ids import parse_uuid
 from memsync.common.pagination import (
     PAGE_PARAMETERS,
@@ -73,6 +74,8 @@ class SessionRoutes(ProjectView):
 class SessionView(SessionRoutes):
     """Conversations."""
 
+    roles = {"create": WRITING_KEYS}
+
     @extend_schema(
         operation_id="sessions_create",
         request=CreateSessionSerializer,
@@ -80,8 +83,6 @@ class SessionView(SessionRoutes):
     )
     def create(self, request: Request) -> Response:
         """Create a session."""
-        if self.principal.is_user or not self.principal.may_write:
-            raise Forbidden
         body = self.read(CreateSessionSerializer)
         row = services.create_conversation(
             principal=self.principal,
@@ -106,7 +107,9 @@ class SessionView(SessionRoutes):
     @extend_schema(operation_id="sessions_show", responses=SessionSerializer)
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Show a session."""
-        return Response(session_json(self.find_session(session_id)))
+        conversation = self.find_session(session_id)
+        refuse_unknown_parameters(request)
+        return Response(session_json(conversation))
 
     @extend_schema(
         operation_id="sessions_update", request=UpdateSessionSerializer, responses=SessionSerializer
@@ -140,7 +143,9 @@ class ForkView(SessionRoutes):
     @extend_schema(operation_id="sessions_tree", responses=TreeSerializer)
     def tree(self, request: Request, session_id: str) -> Response:
         """Show every session of the tree once, with its level, from any of its members."""
-        nodes = forks.tree_of(self.find_session(session_id))
+        conversation = self.find_session(session_id)
+        refuse_unknown_parameters(request)
+        nodes = forks.tree_of(conversation)
         return Response({"root": nodes[0].id, "nodes": [asdict(node) for node in nodes]})
 
     @extend_schema(
@@ -203,6 +208,7 @@ class TurnReadView(SessionRoutes):
         """Show one turn."""
         conversation = self.find_session(session_id)
         turn = self.find_turn(conversation, turn_id)
+        refuse_unknown_parameters(request)
         [row] = read_history(conversation, turn.seq, turn.seq)
         return Response(turn_json(row, conversation))
 

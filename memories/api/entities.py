@@ -70,7 +70,9 @@ class EntityView(ProjectView):
     @extend_schema(operation_id="entities_show", responses=EntitySerializer)
     def retrieve(self, request: Request, entity_id: str) -> Response:
         """Show an entity."""
-        return Response(entity_json(self.find(entity_id)))
+        entity = self.find(entity_id)
+        refuse_unknown_parameters(request)
+        return Response(entity_json(entity))
 
     @extend_schema(
         operation_id="entities_merge", request=MergeSerializer, responses=EntitySerializer

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import ProjectView
+from accounts.principals import MANAGEMENT, WRITERS
 from accounts.scope import tags
 from memories import forgetting
 from memories.api.serializers import MemoryItemSerializer, scope_field
@@ -74,11 +75,17 @@ class ForgottenSerializer(serializers.Serializer):
 class ForgetView(ProjectView):
     """Forget."""
 
+    roles = {"forget": WRITERS}
+
+    def read(self, serializer: type[serializers.Serializer], *parameters: str) -> dict[str, Any]:
+        """The validated body; agents, who forget by id alone, are refused before."""
+        if self.principal.is_agent and self.sent().keys() & {"filter", "query"}:
+            raise Forbidden("Only management keys forget by filter or query.")
+        return super().read(serializer, *parameters)
+
     @extend_schema(operation_id="forget", request=ForgetSerializer, responses=ForgottenSerializer)
     def forget(self, request: Request) -> Response:
         """Retract or erase memories; `dry_run` (the default) only shows which."""
-        if not self.principal.may_write:
-            raise Forbidden
         body = self.read(ForgetSerializer)
         chosen = forgetting.choose(
             principal=self.principal,
@@ -128,13 +135,13 @@ class ScopeErasedSerializer(serializers.Serializer):
 class EraseView(ProjectView):
     """Erase a scope."""
 
+    roles = {"erase": MANAGEMENT}
+
     @extend_schema(
         operation_id="erase_scope", request=EraseSerializer, responses=ScopeErasedSerializer
     )
     def erase(self, request: Request) -> Response:
         """Erase all there is under a scope; `dry_run` (the default) only counts. Management."""
-        if not self.principal.is_management:
-            raise Forbidden
         body = self.read(EraseSerializer)
         done = erase_scope(
             principal=self.principal,

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import SCOPE_PARAMETER, ProjectView
+from accounts.principals import WRITING_KEYS
 from conversations.api.views import PAGE
 from conversations.services import refuse_unless_writable
 from memories import corrections
@@ -21,13 +22,14 @@ from memories.api.serializers import (
 )
 from memories.models import MAX_VALUE, Category, Memory, MemoryChange
 from memories.render import change_json, memory_json
-from memsync.common.errors import Forbidden, InvalidField, NotFound
+from memsync.common.errors import InvalidField, NotFound
 from memsync.common.ids import parse_uuid
 from memsync.common.pagination import PAGE_PARAMETERS, paginate, refuse_unknown_parameters
 from memsync.common.serializers import (
     PageSerializer,
     StrictBooleanField,
     StrictCharField,
+    StrictRegexField,
     StrictSerializer,
 )
 
@@ -40,7 +42,7 @@ class AddMemorySerializer(StrictSerializer):
     category = serializers.ChoiceField(
         choices=[c for c in Category.choices if c[0] != Category.UNCERTAINTY]
     )
-    key = serializers.RegexField(r"^[a-z][a-z0-9_]{0,63}$")
+    key = StrictRegexField(r"^[a-z][a-z0-9_]{0,63}\Z")
     value = StrictCharField(max_length=MAX_VALUE)
     subject = StrictCharField(max_length=300, default="user")
     scope = scope_field()
@@ -97,6 +99,8 @@ class HistorySerializer(PageSerializer):
 class MemoryView(ProjectView):
     """Memories."""
 
+    roles = {"create": WRITING_KEYS}
+
     @extend_schema(
         operation_id="memories_list",
         parameters=[
@@ -123,22 +127,22 @@ class MemoryView(ProjectView):
     @extend_schema(
         operation_id="memories_add",
         request=AddMemorySerializer,
-        responses={201: ByHandSerializer},
+        responses={200: ByHandSerializer, 201: ByHandSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Write a memory by hand."""
-        if self.principal.is_user or not self.principal.may_write:
-            raise Forbidden
+        """Write a memory by hand; 200 when it is stored already, and is now surer."""
         body = self.read(AddMemorySerializer)
         done = corrections.add_memory(
             principal=self.principal, scope=self.scope_of(body.pop("scope", None)), **body
         )
-        return Response(self.shown(done), status=201)
+        return Response(self.shown(done), status=200 if done.is_repeat else 201)
 
     @extend_schema(operation_id="memories_show", responses=MemorySerializer)
     def retrieve(self, request: Request, memory_id: str) -> Response:
         """Show a memory with its sources."""
-        return Response(memory_json(self.find(memory_id)))
+        memory = self.find(memory_id)
+        refuse_unknown_parameters(request)
+        return Response(memory_json(memory))
 
     @extend_schema(
         operation_id="memories_correct",
@@ -158,6 +162,7 @@ class MemoryView(ProjectView):
     def destroy(self, request: Request, memory_id: str) -> Response:
         """Retract a memory; `forget` with mode erase takes its words away too."""
         memory = self.find_writable(memory_id)
+        refuse_unknown_parameters(request)
         return Response(
             self.shown(corrections.retract_memory(principal=self.principal, memory=memory))
         )
@@ -176,13 +181,13 @@ class MemoryView(ProjectView):
 
     @extend_schema(operation_id="memories_history", parameters=PAGE, responses=HistorySerializer)
     def history(self, request: Request, memory_id: str) -> Response:
-        """Show every change of a memory, the first one first."""
+        """Show every change of a memory, the newest first."""
         memory = self.find(memory_id)
         refuse_unknown_parameters(request, PAGE_PARAMETERS)
         rows = MemoryChange.objects.filter(memory=memory).select_related(
             "trace", "turn__conversation"
         )
-        return Response(paginate(request, rows, change_json, order="asc"))
+        return Response(paginate(request, rows, change_json))
 
     def find(self, memory_id: str) -> Memory:
         """The memory in reach with this id. Raises NotFound."""

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import SCOPE_PARAMETER
+from accounts.principals import WRITING_KEYS
 from accounts.scope import subset_keys
 from conversations.api.agent_sessions import (
     DEFAULT_PLATFORM,
@@ -43,6 +44,7 @@ from memsync.common.serializers import (
     PageSerializer,
     StrictCharField,
     StrictIntegerField,
+    StrictRegexField,
     StrictSerializer,
     TitleField,
     UUIDField,
@@ -63,7 +65,7 @@ class CreateObservationSerializer(StrictSerializer):
     """`POST …/observations`."""
 
     memory_session_id = TitleField(max_length=200, allow_null=True)
-    type = serializers.RegexField(r"^[a-z][a-z0-9_-]{0,31}$")
+    type = StrictRegexField(r"^[a-z][a-z0-9_-]{0,31}\Z")
     title = StrictCharField(max_length=1000)
     subtitle = StrictCharField(max_length=2000, required=False, allow_blank=True)
     narrative = StrictCharField(max_length=MAX_CONTENT, required=False, allow_blank=True)
@@ -178,6 +180,8 @@ class RunView(AgentSessionView):
 class ObservationView(AgentSessionRoutes):
     """Observations of a project."""
 
+    roles = {"create": WRITING_KEYS}
+
     @extend_schema(
         operation_id="observations_create",
         request=CreateObservationSerializer,
@@ -185,7 +189,6 @@ class ObservationView(AgentSessionRoutes):
     )
     def create(self, request: Request) -> Response:
         """Record an observation of a captured run; 200 when the run has this content already."""
-        self.require_agent()
         body = self.read(CreateObservationSerializer)
         session = observations.run_of(self.principal, body["memory_session_id"])
         refuse_unless_writable(self.principal, session)
@@ -224,7 +227,9 @@ class ObservationView(AgentSessionRoutes):
     @extend_schema(operation_id="observations_show", responses=ObservationSerializer)
     def retrieve(self, request: Request, observation_id: str) -> Response:
         """Show an observation."""
-        return Response(observation_json(self.find_observation(observation_id)))
+        observation = self.find_observation(observation_id)
+        refuse_unknown_parameters(request)
+        return Response(observation_json(observation))
 
     @extend_schema(
         operation_id="observations_timeline",

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts import audit
 from accounts.api.base import ProjectView
+from accounts.principals import MANAGEMENT
 from conversations.api.views import SessionRoutes
 from memories.portability.reading import read_lines
 from memories.portability.writing import one_snapshot, write_lines
@@ -64,6 +65,7 @@ class ImportView(ProjectView):
     """Import."""
 
     parser_classes = [NdjsonParser]
+    roles = {"create": MANAGEMENT}
 
     @extend_schema(
         operation_id="import",
@@ -72,7 +74,6 @@ class ImportView(ProjectView):
     )
     def create(self, request: Request) -> Response:
         """Store the lines of an export with their ids and times, all or none."""
-        if not self.principal.is_management:
-            raise Forbidden
+        refuse_unknown_parameters(request)
         counts = read_lines(principal=self.principal, lines=self.body())
         return Response({"imported": counts}, status=201)

@@ -84,7 +84,7 @@ class RecallView(ProjectView):
 
 @extend_schema_view(
     create=extend_schema(
-        operation_id="memory_query", request=QuerySerializer, responses=RecalledSerializer
+        operation_id="memory_query", request=QuerySerializer, responses={200: RecalledSerializer}
     )
 )
 class QueryView(RecallView):
@@ -92,9 +92,13 @@ class QueryView(RecallView):
 
     def answer(self, handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
         """The project comes from the path, or from `context_id`, or is the only one."""
-        body = request.data if isinstance(request.data, dict) else {}
-        kwargs.setdefault("ctx", body.get("context_id"))
+        kwargs.setdefault("ctx", self.context_named())
         return super().answer(handler, request, **kwargs)
+
+    def context_named(self) -> str | None:
+        """The `context_id` of the body; one that is no string is left to the body's own check."""
+        named = self.sent().get("context_id")
+        return named if isinstance(named, str) else None
 
     def create(self, request: Request) -> Pending:
         """Find the memories and turns that answer a question."""
@@ -156,11 +160,16 @@ class QueryView(RecallView):
 
 @extend_schema_view(
     create=extend_schema(
-        operation_id="query", request=QuerySerializer, responses=RecalledSerializer
+        operation_id="query", request=QuerySerializer, responses={200: RecalledSerializer}
     )
 )
 class ProjectQueryView(QueryView):
     """Recall, the project named in the path."""
+
+    def in_project(self, ctx: str | None) -> Principal:
+        """The project of the path, which a `context_id` must name too. Raises NotFound."""
+        self.principal = super().in_project(ctx)
+        return super().in_project(self.context_named())
 
 
 class TraceView(ProjectView):
@@ -191,6 +200,7 @@ class TraceView(ProjectView):
     def retrieve(self, request: Request, trace_id: str) -> Response:
         """Show a trace: of an ingest whether it is done, and then its diff."""
         row = self.find_trace(trace_id)
+        refuse_unknown_parameters(request)
         given = row.feedback.order_by("serial").values("item_id", "verdict", "created_at")
         feedback = [
             {"id": one["item_id"], "verdict": one["verdict"], "created_at": one["created_at"]}

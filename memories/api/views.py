@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
+from accounts.principals import WRITERS
 from conversations.api.views import TurnReadView
 from conversations.messages import new_turn
 from conversations.render import stored_turn_json
@@ -22,7 +25,6 @@ from memories.api.serializers import (
     RecordedSerializer,
 )
 from memories.api.sessions import ErasedSerializer
-from memsync.common.errors import Forbidden
 from memsync.common.pagination import refuse_unknown_parameters
 
 
@@ -62,12 +64,28 @@ class TurnView(LearningView, TurnReadView):
         conversation = self.find_session(session_id)
         turn = self.find_turn(conversation, turn_id)
         refuse_unless_key_may_write(self.principal, conversation)
-        refuse_unknown_parameters(request, frozenset())
+        refuse_unknown_parameters(request)
         counts = erasure.redact_turn(principal=self.principal, conversation=conversation, turn=turn)
         return Response(asdict(counts))
 
 
-class BatchView(LearningView):
+class FactsView(LearningView):
+    """A route that stores what it is told in a session of its own, or in one that it names."""
+
+    roles = {"create": WRITERS}
+
+    def read(self, serializer: type[Serializer], *parameters: str) -> dict[str, Any]:
+        """The validated body; what these credentials may not write is refused before."""
+        sent = self.sent()
+        services.refuse_unless_recordable(
+            principal=self.principal,
+            session_id=sent.get("session_id"),
+            authority=sent.get("authority"),
+        )
+        return super().read(serializer, *parameters)
+
+
+class BatchView(FactsView):
     """Whole message lists."""
 
     @extend_schema(
@@ -78,8 +96,6 @@ class BatchView(LearningView):
     )
     def create(self, request: Request) -> Response:
         """Store a list of messages in one session and learn from them."""
-        if not self.principal.may_write:
-            raise Forbidden
         body = self.read(BatchSerializer)
         done = services.record_batch(
             principal=self.principal,
@@ -92,7 +108,7 @@ class BatchView(LearningView):
         return self.learnt(done, done.as_json())
 
 
-class FactView(LearningView):
+class FactView(FactsView):
     """Single facts and curated documents."""
 
     @extend_schema(
@@ -103,8 +119,6 @@ class FactView(LearningView):
     )
     def create(self, request: Request) -> Response:
         """Store a text as a turn and learn from it; a long one in several turns of one session."""
-        if not self.principal.may_write:
-            raise Forbidden
         body = self.read(FactSerializer)
         done = services.record_fact(
             principal=self.principal,

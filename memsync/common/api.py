@@ -12,6 +12,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import ViewSet
 
 from memsync.common.errors import BadRequest, Problem, TooLarge
+from memsync.common.pagination import refuse_unknown_parameters
 from memsync.common.parsing import refuse_unstorable
 
 
@@ -49,8 +50,9 @@ class ApiView(ViewSet):
         """The parsed body; an absent one is an empty object."""
         return self.request.data
 
-    def read(self, serializer: type[Serializer]) -> dict[str, Any]:
-        """The validated body."""
+    def read(self, serializer: type[Serializer], *parameters: str) -> dict[str, Any]:
+        """The validated body of a request that has no other query parameters than these."""
+        refuse_unknown_parameters(self.request, frozenset(parameters))
         reading = serializer(data=self.body())
         reading.is_valid(raise_exception=True)
         validated: dict[str, Any] = reading.validated_data

@@ -82,7 +82,7 @@ def paginate(
     return read_page(request, order=order).of(rows, render, key=key)
 
 
-def refuse_unknown_parameters(request: Request, allowed: frozenset[str]) -> None:
+def refuse_unknown_parameters(request: Request, allowed: frozenset[str] = frozenset()) -> None:
     """Raise for a query parameter nobody reads: a misspelt filter must not widen a list."""
     for name in request.query_params:
         if name not in allowed and not (name.startswith("metadata.") and "metadata" in allowed):

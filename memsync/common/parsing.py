@@ -20,6 +20,7 @@ MAX_NUMBER = 999_999_999
 """Of a query parameter: positions and budgets are far below."""
 MAX_DEPTH = 100
 """Of a body; metadata is bounded tighter."""
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -27,6 +28,10 @@ class MalformedJSON(BadRequest):
     """The body is no JSON document that every parser reads alike."""
 
     code = "malformed_json"
+
+
+class UnsafeNumber(ValueError):
+    """A number that parsers read differently."""
 
 
 class StrictJSONParser(BaseParser):
@@ -74,6 +79,8 @@ def loads(body: bytes) -> Any:
             parse_float=_finite,
             parse_int=_safe_integer,
         )
+    except UnsafeNumber as error:
+        raise MalformedJSON(f"{error}.") from error
     except (ValueError, RecursionError) as error:
         raise MalformedJSON("The body is not valid JSON.") from error
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH < depth(document):
@@ -92,11 +99,11 @@ def refuse_unstorable(text: str) -> None:
 def read_number(
     request: Request, name: str, *, default: int, least: int = 0, most: int = MAX_NUMBER
 ) -> int:
-    """The whole number that a query parameter gives, in ASCII digits alone. Raises InvalidField."""
+    """The whole number that a query parameter gives, written as in JSON. Raises InvalidField."""
     text = request.query_params.get(name)
     if text is None:
         return default
-    if text.isascii() and text.isdecimal() and len(text) <= 9 and least <= int(text) <= most:
+    if _NUMBER.fullmatch(text) and least <= int(text) <= most:
         return int(text)
     end = f" to {most}" if most < MAX_NUMBER else ""
     raise InvalidField(name, f"a number from {least}{end}")
@@ -144,5 +151,5 @@ def _finite(text: str) -> float:
 
 def _safe_integer(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
-        raise ValueError("integer out of range")
+        raise UnsafeNumber("An integer is beyond 2^53; send it as a string")
     return int(text)

@@ -1,11 +1,14 @@
-"""OpenAPI: every operation may answer with a problem."""
+"""OpenAPI: every operation may answer with a problem, and lists are pages."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import is_list_serializer
 from rest_framework import serializers
+
+from memsync.common.errors import PROBLEM_JSON
 
 
 class FieldErrorSerializer(serializers.Serializer):
@@ -30,11 +33,19 @@ class ProblemSerializer(serializers.Serializer):
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Adds the problem as the default answer of every operation."""
+    """Adds the problem as the default answer of every operation.
+
+    A view whose errors have another form says so in `problem`: serializer and media type.
+    """
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
+        serializer, media_type = getattr(self.view, "problem", (ProblemSerializer, PROBLEM_JSON))
         bodies["default"] = self._get_response_for_code(  # type: ignore[no-untyped-call]
-            ProblemSerializer, "default", ["application/problem+json"], direction
+            serializer, "default", [media_type], direction
         )
         return bodies
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """An array is documented where a serializer says so; the lists of this API are objects."""
+        return bool(is_list_serializer(serializer))

@@ -54,6 +54,13 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class StrictRegexField(StrictCharField, serializers.RegexField):
+    r"""A string of a form; the expression ends with `\Z`, as `$` passes over a line's end."""
+
+    def __init__(self, regex: str, **options: Any) -> None:
+        super().__init__(regex=regex, **options)
+
+
 class TitleField(StrictCharField):
     """One line: no control characters, no bidirectional overrides."""
 

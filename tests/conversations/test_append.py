@@ -217,3 +217,40 @@ def _rows_read(cursor) -> int:
         " WHERE relname = 'conversations_turn'"
     )
     return cursor.fetchone()[0]
+
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "track", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    "calling",
+    [{"tool_calls": [CALL]}, {"function_call": {"name": "track", "arguments": "{}"}}],
+    ids=lambda calling: next(iter(calling)),
+)
+def test_an_assistant_that_calls_something_may_leave_its_content_out(api: Api, calling):
+    session = api.session()["id"]
+    body = {"messages": [{"role": "assistant", **calling}]}
+    answer = api.post(f"/sessions/{session}/turns", body)
+
+    assert answer.status == 201, answer
+    sent = api.get(f"/sessions/{session}/transcript?format=openai").body
+    assert sent == [{"role": "assistant", "content": None, **calling}]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant"},
+        {"role": "assistant", "tool_calls": []},
+        {"role": "assistant", "tool_calls": None, "function_call": None},
+        {"role": "user", "tool_calls": [CALL]},
+    ],
+)
+def test_content_may_not_be_absent_otherwise(api: Api, message):
+    session = api.session()["id"]
+    answer = api.post(f"/sessions/{session}/turns", {"messages": [message]})
+
+    assert answer.status == 400
+    assert answer["errors"] == [
+        {"field": "messages.0.content", "code": "required", "detail": "This field is required."}
+    ]

@@ -8,10 +8,12 @@ from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
+from conversations import redaction
 from conversations.models import Conversation, Turn
 from tests.factories import Answer, Api, make_space
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,8 +122,47 @@ def test_a_writer_that_dies_before_its_commit_leaves_no_gap():
     assert [turn["seq"] for turn in answer["turns"]] == [2]
 
 
-def _append_and_close(api: Api, session: str, text: str) -> Answer:
+def close(serials: list[int]) -> int:
+    return Conversation.unscoped.filter(pk__in=serials).update(status="closed")
+
+
+@pytest.mark.parametrize(
+    ("ends_by", "fields", "status"),
+    [
+        (redaction.bury, {}, 404),
+        (redaction.bury, {"client_id": "c1"}, 404),
+        (close, {}, 409),
+    ],
+    ids=["deleted", "deleted, repeat", "closed"],
+)
+def test_an_append_that_waited_for_a_deletion_finds_no_session(
+    ends_by: Callable[[list[int]], int], fields: dict[str, Any], status: int
+):
+    api = make_space().api()
+    session = api.session()["id"]
+    append(api, session, "a", **fields)
+    row = Conversation.unscoped.get(uid=session)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        ends_by([row.pk])
+        waiting = pool.submit(_append_and_close, api, session, "a", **fields)
+        wait_until(somebody_waits_for_this_transaction, 30)
+    answer = waiting.result()
+
+    assert answer.status == status
+    assert Turn.unscoped.filter(conversation=row).count() == 1
+
+
+def somebody_waits_for_this_transaction() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _append_and_close(api: Api, session: str, text: str, **fields: Any) -> Answer:
     try:
-        return append(api, session, text)
+        return append(api, session, text, **fields)
     finally:
         connections.close_all()

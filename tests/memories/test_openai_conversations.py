@@ -650,6 +650,7 @@ def test_a_bad_item_is_a_400_that_names_it_and_stores_nothing(api: Api, item: An
         {"metadata": {"k": "v" * 513}},
         {"metadata": {"k" * 65: "v"}},
         {"metadata": {str(n): "v" for n in range(17)}},
+        {"metadata": {str(n): "字" * 512 for n in range(16)}},
         {"unknown": 1},
         [],
     ],
@@ -667,8 +668,8 @@ def test_no_items_to_add_are_a_400(api: Api, body: Any):
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=101", "limit=x", "limit=", "order=up", "after=msg_1", "after=", "page=1",
-     f"after=msg_{4:032x}", f"after={uuid.UUID(int=4)}", "after=%F0%9F%99%82"],
+    ["limit=0", "limit=020", "limit=101", "limit=x", "limit=", "order=up", "after=msg_1", "after=",
+     "page=1", f"after=msg_{4:032x}", f"after={uuid.UUID(int=4)}", "after=%F0%9F%99%82"],
 )  # fmt: skip
 def test_a_bad_page_is_a_400_that_names_the_parameter(api: Api, query: str):
     name = create(api, user("x"))

@@ -79,6 +79,7 @@ CASES: dict[tuple[str, str], Case] = {
         "row", {"into": str(uuid.UUID(int=0))}
     ),
     ("GET", "/api/v1/{ctx}/sessions/{session_id}/context"): Case("row"),
+    ("POST", "/api/v1/{ctx}/sessions/{session_id}/context"): Case("row", {"query": CANARY}),
     ("GET", "/api/v1/{ctx}/traces"): Case("list"),
     ("POST", "/api/v1/{ctx}/recalls/{trace_id}/feedback"): Case(
         "row", {"id": "00000000-0000-7000-8000-000000000000", "verdict": "useful"}

@@ -14,7 +14,7 @@ from conversations.items import ITEM_TYPES
 from conversations.messages import text_of
 from conversations.models import MAX_CONTENT
 from memsync.common.parsing import depth
-from memsync.common.serializers import MAX_METADATA_DEPTH, StrictSerializer
+from memsync.common.serializers import MAX_METADATA_DEPTH, MetadataField, StrictSerializer
 
 MAX_ITEMS = 20
 MAX_PAIRS, MAX_KEY, MAX_VALUE = 16, 64, 512
@@ -29,10 +29,10 @@ _WORDS = {"message": "content", "function_call_output": "output"}
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
-class PairsField(serializers.Field):
-    """Up to 16 pairs of strings."""
+class PairsField(MetadataField):
+    """Up to 16 pairs of strings, together as small as a session's metadata, which they are."""
 
-    def to_internal_value(self, data: Any) -> dict[str, str]:
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
         """The pairs."""
         if not isinstance(data, dict) or len(data) > MAX_PAIRS:
             raise serializers.ValidationError(f"An object of at most {MAX_PAIRS} pairs.")
@@ -43,11 +43,7 @@ class PairsField(serializers.Field):
                 raise serializers.ValidationError(
                     {key[:MAX_KEY]: f"A string of at most {MAX_VALUE} characters."}
                 )
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        """As stored."""
-        return value
+        return super().to_internal_value(data)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})

@@ -35,9 +35,10 @@ from memories.api.openai.bodies import (
     ItemListSerializer,
     UpdateConversationSerializer,
 )
-from memories.api.openai.schema import OpenAISchema
+from memories.api.openai.schema import OpenAIProblemSerializer
 from memsync.common.errors import Forbidden, InvalidField, NotFound, openai_exception_handler
 from memsync.common.pagination import refuse_unknown_parameters
+from memsync.common.parsing import read_number
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 SCOPE_HEADER = "MemSync-Scope"
@@ -55,7 +56,7 @@ INCLUDE = OpenApiParameter("include", str, many=True, description="accepted; ite
 class OpenAIView(ProjectView):
     """A route that speaks as OpenAI's."""
 
-    schema = OpenAISchema()
+    problem = (OpenAIProblemSerializer, "application/json")
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Errors in OpenAI's envelope."""
@@ -107,7 +108,7 @@ class ConversationView(OpenAIView):
         operation_id="openai_conversations_create",
         parameters=[SCOPE],
         request=CreateConversationSerializer,
-        responses=ConversationSerializer,
+        responses={200: ConversationSerializer},
     )
     def create(self, request: Request) -> Response:
         """Create a conversation, maybe with up to 20 items."""
@@ -129,7 +130,9 @@ class ConversationView(OpenAIView):
     )
     def retrieve(self, request: Request, conversation_id: str) -> Response:
         """Show a conversation."""
-        return _conversation(self.find_conversation(conversation_id))
+        conversation = self.find_conversation(conversation_id)
+        refuse_unknown_parameters(request)
+        return _conversation(conversation)
 
     @extend_schema(
         operation_id="openai_conversations_update",
@@ -157,6 +160,8 @@ class ConversationView(OpenAIView):
     def destroy(self, request: Request, conversation_id: str) -> Response:
         """Delete a conversation: its words go everywhere; what rested on it alone is erased."""
         conversation = self.find_conversation(conversation_id)
+        services.refuse_unless_key_may_write(self.principal, conversation)
+        refuse_unknown_parameters(request)
         erasure.delete_conversation(principal=self.principal, conversation=conversation)
         named = _id(conversation)
         return Response({"id": named, "object": "conversation.deleted", "deleted": True})
@@ -169,14 +174,14 @@ class ItemView(OpenAIView):
         operation_id="openai_items_create",
         parameters=[SCOPE, INCLUDE],
         request=CreateItemsSerializer,
-        responses=ItemListSerializer,
+        responses={200: ItemListSerializer},
     )
     def create(self, request: Request, conversation_id: str) -> Response:
         """Add up to 20 items and learn from them."""
         conversation = self.find_conversation(conversation_id)
         services.refuse_unless_writable(self.principal, conversation)
         refuse_unknown_parameters(request, _INCLUDE)
-        body = self.read(CreateItemsSerializer)
+        body = self.read(CreateItemsSerializer, *_INCLUDE)
         done = conversing.add_items(
             principal=self.principal, conversation=conversation, items=body["items"]
         )
@@ -198,7 +203,8 @@ class ItemView(OpenAIView):
         """List items, newest first unless told otherwise."""
         conversation = self.find_conversation(conversation_id)
         refuse_unknown_parameters(request, _LISTING)
-        limit, order = _limit(request), request.query_params.get("order", "desc")
+        limit = read_number(request, "limit", default=DEFAULT_LIMIT, least=1, most=MAX_LIMIT)
+        order = request.query_params.get("order", "desc")
         if order not in {"asc", "desc"}:
             raise InvalidField("order", "asc or desc")
         items = list_items(
@@ -227,6 +233,8 @@ class ItemView(OpenAIView):
         """Hide an item: readers and recall pass it over, the record still has it."""
         conversation = self.find_conversation(conversation_id)
         found = _find(conversation, item_id)
+        services.refuse_unless_key_may_write(self.principal, conversation)
+        refuse_unknown_parameters(request)
         hiding.hide_item(
             principal=self.principal,
             conversation=conversation,
@@ -287,10 +295,3 @@ def _after(conversation: Conversation, request: Request) -> tuple[int, int] | No
     if place is None:
         raise InvalidField("after", "no item of this conversation")
     return place
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MAX_LIMIT):
-        raise InvalidField("limit", f"a number from 1 to {MAX_LIMIT}")
-    return int(text)
