@@ -76,9 +76,14 @@ def lock_scopes(cited: QuerySet[Source], asked: Sequence[Memory]) -> None:
         lock(LockSpace.RECONCILE, f"{project_id}:{key}")
 
 
-def stated(memories: Sequence[Memory]) -> set[int]:
-    """Those of the memories whose whole value stands in words that are left to cite."""
+def stated(memories: Sequence[Memory], *, without: QuerySet[Source] | None = None) -> set[int]:
+    """Those of the memories whose whole value stands in words that are left to cite.
+
+    `without`: sources that will not be.
+    """
     values = {memory.pk: memory.normalized_value for memory in memories}
     sources = Source.objects.filter(memory__in=values, erased_at__isnull=True)
+    if without is not None:
+        sources = sources.exclude(pk__in=without.values("pk"))
     quotes = sources.values_list("memory_id", "quote").distinct()
     return {serial for serial, quote in quotes if values[serial] in normalize(quote)}

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import audit, idempotency
@@ -83,8 +83,6 @@ class Erasure:
     observations: Sequence[int] = ()
     sessions: Sequence[UUID] = ()
     """Whose titles and metadata go too, also from stored answers."""
-    is_trial: bool = False
-    """To be rolled back: nothing outside the database follows it."""
     erased: Sequence[Memory] = ()
     """As they were."""
     now: datetime = field(default_factory=timezone.now)
@@ -135,20 +133,17 @@ def delete_conversation(
     return run.counts
 
 
-def erase_with_sources(
-    *, principal: Principal, memories: Sequence[Memory], is_trial: bool = False
-) -> Erasure:
+def erase_with_sources(*, principal: Principal, memories: Sequence[Memory]) -> Erasure:
     """Erase memories together with the turns and observations that said them.
 
     What else rested on those words alone goes too: see `erased`. The caller has checked who asks
-    for the memories, in a transaction of the tenant, which a trial rolls back. Raises Forbidden
-    when a conversation or observation that said them may not be written; nothing has changed then.
+    for the memories, in a transaction of the tenant. Raises Forbidden when a conversation or
+    observation that said them may not be written; nothing has changed then.
     """
     turns, observed = citations.lock_sayings(memories)
     for row in citations.sayers(turns, observed):
         refuse_unless_writable(principal, row)
-    serials = [turn.pk for turn in turns]
-    run = Erasure(principal, memories[0], serials, observed, is_trial=is_trial)
+    run = Erasure(principal, memories[0], [turn.pk for turn in turns], observed)
     _erase(run, memories)
     run.counts.observations = observations.blank(run.observations)
     for turn in turns:
@@ -158,10 +153,29 @@ def erase_with_sources(
     return run
 
 
-def refuse_unless_sayers_writable(principal: Principal, memories: Sequence[Memory]) -> None:
-    """403 when words that said the memories stand where the principal may not write."""
-    for row in citations.sayers(*citations.saying(memories)):
+def foretell(*, principal: Principal, memories: Sequence[Memory]) -> Erasure:
+    """What `erase_with_sources` would reach among what was said and learnt. It only reads.
+
+    Raises Forbidden as that does.
+    """
+    turns, observed = citations.saying(memories)
+    for row in citations.sayers(turns, observed):
         refuse_unless_writable(principal, row)
+    run = Erasure(principal, memories[0], [turn.pk for turn in turns], observed)
+    cited = citations.citing(run.turns, run.observations)
+    resting = set(cited.values_list("memory_id", flat=True))
+    doomed = _resting_on_nothing(resting, memories, without=cited)
+    run.erased = [*doomed, *_quoting(doomed)]
+    run.counts = Counts(
+        turns=len(turns),
+        observations=len(observed),
+        sources=Source.objects.filter(
+            Q(pk__in=cited.values("pk")) | Q(memory__in=run.erased), erased_at__isnull=True
+        ).count(),
+        memories=len(run.erased),
+        memories_kept=len(resting - {memory.pk for memory in doomed}),
+    )
+    return run
 
 
 def _keys(rows: Any) -> list[int]:
@@ -200,7 +214,9 @@ def _erase(run: Erasure, asked: Sequence[Memory] = ()) -> None:
     shown += [memory.uid for memory in doomed]
     run.counts.turns = redaction.blank_turns(run.turns)
     shown += erase_memories(run, doomed)
-    vectors = Vector.objects.filter(Q(turn__in=run.turns) | Q(memory__in=doomed))
+    vectors = Vector.objects.filter(
+        Q(turn__in=run.turns) | Q(memory__in=doomed) | Q(observation__in=run.observations)
+    )
     run.counts.vectors, _ = vectors.delete()
     run.counts.receipts = _blank_receipts(run, shown)
     run.counts.idempotency_keys = idempotency.forget_words(
@@ -227,12 +243,15 @@ def _forget_states(run: Erasure, doomed: Sequence[Memory]) -> None:
     run.counts.checkpoints, run.counts.checkpoint_writes = gone.checkpoints, gone.writes
 
 
-def _resting_on_nothing(memories: Collection[int], asked: Sequence[Memory]) -> list[Memory]:
+def _resting_on_nothing(
+    memories: Collection[int], asked: Sequence[Memory], *, without: QuerySet[Source] | None = None
+) -> list[Memory]:
     """Those of the memories that no source states any more, and those asked for by name."""
     rows = Memory.unscoped.exclude(status=Memory.Status.ERASED)
     named = {memory.pk for memory in asked}
     found = list(rows.filter(pk__in=named | set(memories)).order_by("serial"))
-    stated = citations.stated([memory for memory in found if memory.pk not in named])
+    unnamed = [memory for memory in found if memory.pk not in named]
+    stated = citations.stated(unnamed, without=without)
     return [memory for memory in found if memory.pk not in stated]
 
 
@@ -263,7 +282,7 @@ def erase_memories(run: Erasure, doomed: Sequence[Memory]) -> list[UUID]:
         history = MemoryChange.objects.filter(memory__in=doomed)
         traces |= set(history.values_list("trace_id", flat=True))
         sources = Source.objects.filter(memory__in=doomed, erased_at__isnull=True)
-        sources.update(quote="", erased_at=run.now)
+        run.counts.sources += sources.update(quote="", erased_at=run.now)
         _record(run, doomed)
         _blank_changes([memory.pk for memory in doomed])
         heads = entities.locked_groups({row.object_id for row in doomed if row.object_id})
@@ -355,7 +374,9 @@ def _blank_traces(traces: Collection[int]) -> None:
 def _blank_receipts(run: Erasure, shown: Sequence[UUID]) -> int:
     """The questions that these rows answered, also where a follow-up would have leant on them.
 
-    # Uses index: trace_returned
+    And those that were asked for the conversations: without one of its own, a context asks what
+    the user said last.
+    # Uses index: trace_returned, trace_by_conversation
     """
     receipts.flush()
     with connections[alias()].cursor() as cursor:
@@ -368,10 +389,23 @@ def _blank_receipts(run: Erasure, shown: Sequence[UUID]) -> int:
             [list(shown), run.place.project_id],
         )
         answered = [uid for (uid,) in cursor.fetchall()]
-    if not run.is_trial:
-        sessions.forget_asked(run.place.project_id, answered)
-    rows = Trace.unscoped.filter(project_id=run.place.project_id, uid__in=answered)
-    return int(rows.exclude(query="").update(query="", detail={}))
+    recalls = Trace.unscoped.filter(project_id=run.place.project_id, kind=Trace.Kind.RECALL)
+    served = recalls.filter(conversation__in=_showing(run.turns)).values_list("uid", flat=True)
+    answered.extend(served)
+    sessions.forget_asked(run.place.project_id, answered)
+    rows = recalls.filter(uid__in=answered).exclude(query="")
+    return int(rows.update(query="", detail={}))
+
+
+def _showing(turns: Sequence[int]) -> set[int]:
+    """The conversations of these turns, and all forks of them."""
+    found: set[int] = set()
+    newest = set(Turn.unscoped.filter(pk__in=turns).values_list("conversation_id", flat=True))
+    while newest := newest - found:
+        found |= newest
+        forks = Conversation.unscoped.filter(forked_from__in=newest)
+        newest = set(forks.values_list("pk", flat=True))
+    return found
 
 
 def _note(run: Erasure, action: str, target: Any, subjects: list[UUID]) -> None:

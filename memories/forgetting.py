@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -31,9 +30,11 @@ from memories.persist import Run, finish
 from memories.querysets import MemoryQuerySet
 from memsync.common.errors import Forbidden, NotFound
 from memsync.common.locks import LockSpace, lock
-from memsync.common.tenancy import alias, tenant_scope
+from memsync.common.tenancy import tenant_scope
 
 RETRACT, ERASE = "retract", "erase"
+FORETOLD = ("memories", "memories_kept", "sources", "turns", "observations")
+"""Counts that a dry run of an erasure gives."""
 MAX_FORGOTTEN = 1000
 """Memories of one call; what is left is said, and the next call takes it."""
 
@@ -44,8 +45,10 @@ class Forgotten:
 
     mode: str
     dry_run: bool
+    chosen: list[Memory]
+    """Those that were meant."""
     memories: list[Memory]
-    """As they were; of an erasure also those that rested on the same words alone."""
+    """What goes, as it was: of an erasure also what rested on the same words alone."""
     counts: dict[str, int] = field(default_factory=dict)
     has_more: bool = False
 
@@ -104,13 +107,8 @@ def forget(
         chosen, has_more = rows[:MAX_FORGOTTEN], len(rows) > MAX_FORGOTTEN
         for memory in chosen:
             _refuse_unless_forgettable(principal, memory, mode)
-        if mode == ERASE:
-            erasure.refuse_unless_sayers_writable(principal, chosen)
-            gone, counts = _erase(principal, chosen, is_trial=dry_run)
-        else:
-            gone = chosen if dry_run else _retract(principal, chosen)
-            counts = {"memories": len(gone)}
-    return Forgotten(mode, dry_run, gone, counts, has_more)
+        gone, counts = _DEEDS[mode, dry_run](principal, chosen)
+    return Forgotten(mode, dry_run, chosen, gone, counts, has_more)
 
 
 def _refuse_unless_forgettable(principal: Principal, memory: Memory, mode: str) -> None:
@@ -126,21 +124,31 @@ def _open(memories: MemoryQuerySet, mode: str) -> MemoryQuerySet:
     return memories.filter(status__in=[Memory.Status.LIVE, Memory.Status.CONTESTED])
 
 
-def _erase(
-    principal: Principal, chosen: Sequence[Memory], *, is_trial: bool
-) -> tuple[list[Memory], dict[str, int]]:
-    """What goes, and its counts. A trial is the deed, rolled back: nobody could foretell all."""
+_Done = tuple[list[Memory], dict[str, int]]
+"""What went or would go, and its counts."""
+
+
+def _would_retract(principal: Principal, chosen: Sequence[Memory]) -> _Done:
+    return list(chosen), {"memories": len(chosen)}
+
+
+def _would_erase(principal: Principal, chosen: Sequence[Memory]) -> _Done:
+    """Of the counts those of what was said and learnt; indexes and answers follow the words."""
     if not chosen:
         return [], {"memories": 0}
-    with transaction.atomic(using=alias()):
-        done = erasure.erase_with_sources(principal=principal, memories=chosen, is_trial=is_trial)
-        counts = asdict(done.counts) | {"left_over": _verify(chosen)}
-        transaction.set_rollback(is_trial, using=alias())
-    return list(done.erased), counts
+    told = erasure.foretell(principal=principal, memories=chosen)
+    return list(told.erased), {name: getattr(told.counts, name) for name in FORETOLD}
 
 
-def _retract(principal: Principal, chosen: Sequence[Memory]) -> list[Memory]:
-    """Retract each scope's under a trace of its own; returns those that were still to retract.
+def _erase(principal: Principal, chosen: Sequence[Memory]) -> _Done:
+    if not chosen:
+        return [], {"memories": 0}
+    done = erasure.erase_with_sources(principal=principal, memories=chosen)
+    return list(done.erased), asdict(done.counts) | {"left_over": _verify(chosen)}
+
+
+def _retract(principal: Principal, chosen: Sequence[Memory]) -> _Done:
+    """Retract each scope's under a trace of its own; those that were still to retract.
 
     The scopes are locked in one order, so that two forgets do not deadlock.
     """
@@ -152,7 +160,15 @@ def _retract(principal: Principal, chosen: Sequence[Memory]) -> list[Memory]:
         )
     if retracted:
         audit.record(principal, "memories.retracted", memories=len(retracted))
-    return retracted
+    return retracted, {"memories": len(retracted)}
+
+
+_DEEDS = {
+    (RETRACT, True): _would_retract,
+    (RETRACT, False): _retract,
+    (ERASE, True): _would_erase,
+    (ERASE, False): _erase,
+}
 
 
 def _retract_open(principal: Principal, serials: Sequence[int]) -> list[Memory]:

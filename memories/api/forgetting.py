@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -11,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.api.base import ProjectView
 from accounts.principals import MANAGEMENT, WRITERS
-from accounts.scope import tags
+from accounts.scope import add_tags, tags
 from memories import forgetting
 from memories.api.serializers import MemoryItemSerializer, scope_field
 from memories.models import Category, Memory
@@ -24,6 +26,7 @@ from memsync.common.serializers import (
     StrictSerializer,
     UUIDField,
 )
+from memsync.common.tenancy import tenant_scope
 
 
 class ForgetFilterSerializer(StrictSerializer):
@@ -129,31 +132,31 @@ class ScopeErasedSerializer(serializers.Serializer):
     dry_run = serializers.BooleanField()
     counts = serializers.DictField(child=serializers.IntegerField())
     has_more = serializers.BooleanField(help_text="call again for the rest")
-    left_over = serializers.IntegerField(help_text="rows that still hold words, looked for after")
+    left_over = serializers.IntegerField(help_text="rows of these kinds that are there after all")
 
 
 class EraseView(ProjectView):
-    """Erase a scope."""
+    """Erase a scope: in several transactions, after the one that reads the request."""
 
+    is_idempotent = False  # a repeat finds nothing more
     roles = {"erase": MANAGEMENT}
 
+    def respond(
+        self, handler: Callable[..., Response], request: Request, **kwargs: Any
+    ) -> Response:
+        """Read what is asked for, then erase."""
+        with tenant_scope(self.principal.tenant_id):
+            wanted: Any = self.answer(handler, request, **kwargs)
+        if isinstance(wanted, Response):
+            return wanted
+        done = erase_scope(principal=self.principal, **wanted)
+        return Response(asdict(done) | {"scope": tags(done.scope)})
+
     @extend_schema(
-        operation_id="erase_scope", request=EraseSerializer, responses=ScopeErasedSerializer
+        operation_id="erase_scope", request=EraseSerializer, responses={200: ScopeErasedSerializer}
     )
-    def erase(self, request: Request) -> Response:
+    def erase(self, request: Request) -> dict[str, Any]:
         """Erase all there is under a scope; `dry_run` (the default) only counts. Management."""
         body = self.read(EraseSerializer)
-        done = erase_scope(
-            principal=self.principal,
-            scope=self.scope_of(body["scope"]) or {},
-            dry_run=body["dry_run"],
-        )
-        return Response(
-            {
-                "scope": tags(done.scope),
-                "dry_run": done.dry_run,
-                "counts": done.counts,
-                "has_more": done.has_more,
-                "left_over": done.left_over,
-            }
-        )
+        scope = add_tags(self.principal.floor, self.scope_of(body["scope"]) or {})
+        return {"scope": scope, "dry_run": body["dry_run"]}

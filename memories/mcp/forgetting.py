@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -72,20 +73,19 @@ def confirm(
             raise ConfirmationStale
         return forgetting.forget(
             principal=principal,
-            memories=_exactly(principal, [memory.uid for memory in shown.memories]),
+            memories=_exactly(principal, [memory.uid for memory in shown.chosen]),
             mode=mode,
             dry_run=False,
         )
 
 
 def _shown(principal: Principal, memories: MemoryQuerySet, mode: str) -> forgetting.Forgotten:
-    """The dry run of at most MOST memories, with counts of just these."""
+    """The dry run of at most MOST memories, with what goes with just these."""
     every = forgetting.forget(principal=principal, memories=memories, mode=mode)
-    if len(every.memories) <= MOST:
+    if len(every.chosen) <= MOST:
         return every
-    first = _exactly(principal, [memory.uid for memory in every.memories[:MOST]])
-    fewer = forgetting.forget(principal=principal, memories=first, mode=mode)
-    return forgetting.Forgotten(mode, True, fewer.memories, fewer.counts, has_more=True)
+    first = _exactly(principal, [memory.uid for memory in every.chosen[:MOST]])
+    return replace(forgetting.forget(principal=principal, memories=first, mode=mode), has_more=True)
 
 
 def _exactly(principal: Principal, ids: Sequence[UUID]) -> MemoryQuerySet:

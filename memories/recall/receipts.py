@@ -124,12 +124,16 @@ def _store_all(receipts: Sequence[Trace]) -> None:
     for tenant, rows in by_tenant.items():
         try:
             _store_soon(tenant, rows)
-        except Exception as error:
-            if len(rows) == 1:
-                logger.exception("a receipt is lost: %s", type(error).__name__)
-                continue
+        except Exception:
             for row in rows:
-                _store_all([row])
+                _store_or_drop(tenant, row)
+
+
+def _store_or_drop(tenant: Any, row: Trace) -> None:
+    try:
+        _store_soon(tenant, [row])
+    except Exception as error:
+        logger.error("a receipt is lost: %s", type(error).__name__)
 
 
 def _store_soon(tenant: Any, rows: Sequence[Trace]) -> None:

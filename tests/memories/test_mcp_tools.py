@@ -357,6 +357,24 @@ def test_the_confirmation_forgets_just_that(manager: Mcp, told, choice, mode, en
     assert "Leeds" not in live()
 
 
+def test_an_erasure_takes_what_was_shown_and_no_words_beside_it(manager: Mcp):
+    """A doubt that names the erased value goes too, but not the other value, nor what said it."""
+    manager.call("remember", text="I live in Oslo.")
+    manager.call("remember", text="Maybe I live in Bergen.")
+    asked = {"ids": [str(Memory.unscoped.get(value="Oslo").uid)], "mode": "erase"}
+    shown = manager.call("forget", **asked)
+    done = manager.call("forget", **asked, confirmation=shown["confirmation"])
+
+    assert {row["memory_id"] for row in done["memories"]} == {
+        row["memory_id"] for row in shown["memories"]
+    }
+    foretold = {name: done["counts"][name] for name in shown["counts"]}
+    assert shown["counts"] == foretold
+    assert shown["counts"]["turns"] == 1
+    assert Turn.unscoped.filter(content="Maybe I live in Bergen.").exists()
+    assert Memory.unscoped.filter(value="Bergen").exists()
+
+
 def test_a_confirmation_is_good_once(manager: Mcp, told):
     ids = list(told.values())
     token = manager.call("forget", ids=ids)["confirmation"]
