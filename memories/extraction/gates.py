@@ -121,6 +121,8 @@ def _occupation(value: Value) -> bool:
         return False
     if value.before.endswith(", ") and value.after.startswith("?"):
         return False  # "my thesis on bees, citation manager?" asks for one
+    if value.low[:2] in (("training", "a"), ("training", "my"), ("training", "the")):
+        return False  # "I'm training a model"
     if _AS_TOLD.match(value.after):
         return False
     if value.after.startswith(" for a living"):
@@ -231,7 +233,12 @@ def _owns(value: Value) -> bool:
         return False
     if value.head in lex.NOT_OWNED | lex.PAPERS or value.head.endswith(("error", "exception")):
         return False
+    if value.before.endswith("bought ") and _AT_PRICE.search(f"{value.phrase}{value.after}"):
+        return False  # shares
     return value.low[0] not in lex.ORDINALS
+
+
+_AT_PRICE = re.compile(r"^[^,.;]{1,20} at [$€£]?\d")
 
 
 def _diet(value: Value) -> bool:

@@ -77,7 +77,8 @@ SELF: tuple[Predicate, ...] = (
     _p("do have any", r"(?:grew|grown) up on an? (?:[\w-]+ )?(?:farm|village|town|suburb|ranch|"
        r"island|commune) (?:in|near|outside|off|close to)\s", "place", "hometown", elide="start",
        circle=True),
-    _p("do have any", r"(?:grew|grown) up (?:\w+ )?(?:in|near|outside)\s", "loose_place",
+    _p("do have any",
+       r"(?:grew|grown) up (?:(?!(?!living)\w+ing )\w+ )?(?:in|near|outside)\s", "loose_place",
        "hometown", elide="start", circle=True),
     _p("do any", r"(?:hails?|comes?) (?:originally )?from\s", "place", "hometown", elide="mid",
        circle=True),

@@ -54,11 +54,31 @@ _EXPERT = re.compile(
 _AND_THAT = re.compile(rf"(?<!\w)(?:{_SAYING})\b[^.!?]*(?:\band|\bor|,) that\s*$", re.I)
 """As in "you said that I'm from Rome and that …": the report goes on."""
 _INSINCERE = re.compile(r"\b(?:joke|joked|lied|pretended|dreamt|dreamed|doubt|swear)", re.I)
+_SURE = r"(?:just |simply |totally |completely |absolutely |plain |clearly )?"
+_DENIAL = (
+    r"\bnever (?:once )?(?:said|say|told (?:you|him|her|them|anyone)|claimed|stated|wrote|implied|"
+    r"suggested|meant)|\b(?:didn't|did not|don't|do not) (?:say|claim|state|write|imply|suggest|"
+    rf"mean)|(?:\b(?:isn't|wasn't|is not|was not)|'s not) {_SURE}(?:true|the case|correct|accurate|"
+    rf"a fact)|(?:'s|\bis|\bwas) {_SURE}(?:false|untrue|a lie|a myth|a rumou?r|nonsense|wrong|"
+    r"incorrect|a misunderstanding)|\b(?:there's|there is|theres) no (?:way|chance|truth in it)|"
+    r"(?<!n't )(?<!not )(?<!never )\b(?:deny|denied|denies)|\bfar from (?:it|true)"
+)
+_DENIED = re.compile(
+    rf"(?:{_DENIAL})(?: that)?\s*$|(?:^|[,;] ?|\bit's )not that\s*$|(?:{_DENIAL})\b[^.!?]*"
+    r"(?:\band|\bor|,) that\s*$",
+    re.I,
+)
+"""As in "I never said that …", "it's a lie that …": the clause is what is not so."""
+
+
+def is_denied(left: str) -> bool:
+    """Whether a subject after these words is said not to do what it does."""
+    return bool(_DENIED.search(left))
 
 
 def is_guarded(left: str) -> bool:
     """Whether a subject after these words asks, supposes, or is quoted by another."""
-    if _BY_RECORD.search(left):
+    if _BY_RECORD.search(left) or is_denied(left):
         return True
     if _BAD_LEFT.search(left) and not _IN_MAY.search(left):
         return not re.search(r"\b(?:that is why|that's why|knowing what)\s*$", left, re.I)

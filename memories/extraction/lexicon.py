@@ -42,7 +42,7 @@ NOT_PERSONS = words(
     printer company team group club work school online house office bank world hates loves wants
     says thinks needs keeps from in of and or the zoom teams slack linkedin excel windows hr
     jira board directors management nobody everyone into away nuts angry late sick whatsapp
-    same besides congrats congratulations looky over down out back works ditto likewise long
+    same far besides congrats congratulations looky over down out back works ditto likewise long
     newbie thankfully luckily sadly fortunately unfortunately hopefully honestly finally recently
     lately actually basically apparently obviously usually normally generally suddenly eventually
     currently officially surprisingly interestingly ironically personally seriously technically

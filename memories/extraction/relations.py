@@ -8,7 +8,7 @@ from . import relation_idioms
 from . import vocabulary as voc
 from .findings import Finding
 from .frames import Owner
-from .guards import is_guarded
+from .guards import is_denied, is_guarded
 from .nouns import read_list
 from .proper import known_name, little, name
 from .relation_idioms import Mention, is_name
@@ -162,7 +162,12 @@ _WANTED = re.compile(
     r"(?<!'ve )(?<!have )\bhad\s*$",
     re.I,
 )
-_NAMING_LEFT = re.compile(r"\b(?:name|call|naming|calling)\s*$", re.I)
+_NAMING_LEFT = re.compile(
+    r"\b(?:name|call|naming|calling|(?:nearly|almost|never|might have|could have|would have) "
+    r"(?:named|called))\s*$",
+    re.I,
+)
+_NOT_YET = re.compile(r"\s+(?:will|would|may|might|could) be (?:called|named)\b", re.I)
 
 
 def _owned(
@@ -175,7 +180,9 @@ def _owned(
     """As in "my sister …", with a name on either side of it."""
     plain, key = text.plain, _key(match)
     left = plain[max(sentence.start, match.start() - 60) : match.start()]
-    if _NAMING_LEFT.search(left):
+    if _NAMING_LEFT.search(left) or is_denied(left):
+        return
+    if _NOT_YET.match(plain, match.end(), sentence.end):
         return
     single = not _PLURAL.search(match.group(key))
     if _names_before(text, sentence, match, key, found, mentions):
@@ -336,7 +343,7 @@ def _counted(
     is_social = key in ("friend", "colleague")
     if is_social and _names_before(text, sentence, match, key, found, mentions):
         return
-    if _WANTED.search(left):
+    if _WANTED.search(left) or _NAMING_LEFT.search(left):
         return
     having = _HAVING.search(left) or _ALONE.match(left)
     if not left.strip() and not _NAMING.match(plain, match.end(), sentence.end):

@@ -13,6 +13,7 @@ from . import (
     endings,
     instructions,
     intros,
+    leavings,
     phrases,
     plausible,
     profiles,
@@ -164,6 +165,7 @@ def _in_dialogue(
     found.extend(endings.find(text, before, found))
     found.extend(_settled(text, before, found))
     found = endings.switched(found, text, before)
+    found = leavings.for_good(text, before, found)
     taken = {f.key for f in found}
     told = answers.several(text, asked) or answers.find(text, asked)
     return [*found, *(f for f in told if f.key not in taken)]

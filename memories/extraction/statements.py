@@ -327,7 +327,11 @@ def _finding(plain: str, slot: Slot, predicate: Predicate, span: Span) -> Findin
         return replace(finding, kind=ClaimKind.CLOSE, key="likes")
     if predicate.kind is ClaimKind.CORRECT and not slot.is_hedged:
         return replace(finding, confidence=CORRECTED)
-    if slot.is_changed or predicate.kind is ClaimKind.CORRECT or _NOW.match(plain, span.end):
+    if (
+        slot.is_changed
+        or predicate.kind is ClaimKind.CORRECT
+        or _NOW.match(plain, span.end, slot.limit)
+    ):
         return finding.corrected() if not slot.is_hedged else finding
     return finding
 

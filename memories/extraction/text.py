@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from . import foreign
+
 BLANK = "\ue000"
 """Stands for a character of code, quotation or fiction: a private-use letter no rule matches."""
 
@@ -168,6 +170,7 @@ _ABBREVIATIONS = frozenset(
 )
 _SENTENCE_END = re.compile(r"[.!?…]+(?=[\s\"')\]]|$)|\n+|;|[。！？]")
 _LONGEST = 400
+_WIDE = re.compile(r"\s{17,}")
 _BULLET = re.compile(r"\s*(?:[-*•–]+|\d{1,2}[.)])\s+")
 
 
@@ -198,14 +201,22 @@ class Text:
 
 def read(raw: str) -> Text:
     """Normalise typography, blank what is not the speaker's own statement, cut into sentences."""
-    plain = mask(raw.translate(_TYPOGRAPHIC))
+    plain = mask(_WIDE.sub(_narrowed, raw.translate(_TYPOGRAPHIC)))
     return Text(raw, plain, tuple(_sentences(plain)), _is_lower(plain))
+
+
+def _narrowed(run: re.Match[str]) -> str:
+    """Wide white space with its inside blanked, so that no pattern tries all ways to share it."""
+    edge = "\n" if "\n" in run.group() else " "
+    return edge + BLANK * (len(run.group()) - 2) + edge
 
 
 def mask(text: str) -> str:
     """Blank code, links, quotations, pasted material, fiction and suppositions."""
     text = _BLOCKS.sub(_blank, text)
     text = _CODE_LINES.sub(_blank_code, text)
+    for start, end in foreign.spans(text):
+        text = text[:start] + BLANK * (end - start) + text[end:]
     text = _DOUBLE_QUOTES.sub(_blank_quote, text)
     text = _SINGLE_QUOTES.sub(_blank_quote, text)
     text = _PLAY.sub(_blank, text)
