@@ -187,6 +187,40 @@ def test_two_users_alternating_on_one_client_do_not_mix(memsync, manager, openai
         assert said(manager, user=user) == {session: [f"{user} {n}" for n in range(3)]}
 
 
+def test_what_waited_for_a_key_goes_to_no_other_tenant(connect, manager, house, openai):
+    revoked = connect(house.make_key()).attribution("alice", "bot").llm.register(openai)
+    ask(openai, "I live in Leeds.")
+    assert revoked.wait(30)
+    for key in manager.keys.list().data:
+        if key.role == "agent":
+            manager.keys.revoke(key.id)
+    ask(openai, "My secret is 4711.")
+    assert not revoked.wait(0.5)
+    there = make_space()
+    revoked.set_api_key(there.make_key())
+
+    assert not revoked.wait(30)
+    assert revoked.last_error.code == "other_project"
+    assert connect(there.key).sessions.list().data == []
+
+
+def test_what_waited_for_a_key_is_stored_with_another_of_the_project(
+    connect, manager, house, openai
+):
+    revoked = connect(house.make_key()).attribution("alice", "bot").llm.register(openai)
+    ask(openai, "I live in Leeds.")
+    assert revoked.wait(30)
+    for key in manager.keys.list().data:
+        if key.role == "agent":
+            manager.keys.revoke(key.id)
+    ask(openai, "I buy shoes.")
+    assert not revoked.wait(0.5)
+    revoked.set_api_key(house.make_key())
+
+    assert revoked.wait(30)
+    assert "I buy shoes." in [turn.content for turn in revoked.history()]
+
+
 def test_threads_do_not_mix(memsync, manager, openai, models):
     memsync.llm.register(openai, timeout=20)
     both = Barrier(6)
@@ -284,6 +318,15 @@ def test_resume_or_start_goes_on_where_they_were(memsync, connect):
     assert later.resume_or_start("alice", "support") == started
     assert later.session.id == started
     assert [turn.content for turn in later.history()] == ["I live in Leeds."]
+
+
+def test_resume_or_start_without_an_agent_takes_no_session_of_one(connect, house):
+    key = house.make_key("agent", "agent=sales")  # its sessions are the agent's, whoever asks
+    connect(key).attribution("alice").remember("I buy shoes.")
+    later = connect(key)
+    later.resume_or_start("alice")
+
+    assert later.history() == []
 
 
 def test_resume_or_start_begins_anew_after_too_long(memsync, connect):

@@ -21,6 +21,8 @@ from tests.client.commands import Command
 from tests.factories import PASSWORD, Space
 from tests.fakes.http import Given, serving
 
+HEADER = {"type": "memsync", "version": 1}
+NDJSON = {"Content-Type": "application/x-ndjson"}
 SCOPE = ("--scope", "user=u_alice")
 ROOT = Path(__file__).parents[2]
 
@@ -216,12 +218,104 @@ def test_an_export_that_is_cut_leaves_the_file_as_it_was(anonymous, monkeypatch,
     file = tmp_path / "project.jsonl"
     file.write_text("whole")
     monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
-    cut = Given({"type": "session"}, headers={"Content-Length": "1000", "Connection": "close"})
+    cut = Given(HEADER, headers=NDJSON | {"Content-Length": "1000", "Connection": "close"})
     with serving(lambda asked: cut) as server:
         ran = anonymous("--url", server.url, "export", "-o", str(file))
 
     assert ran.code == 5, ran
     assert file.read_text() == "whole"
+    assert list(tmp_path.glob("*jsonl*")) == [file]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Given("<html>Sign in</html>", headers={"Content-Type": "text/html"}),
+        Given(HEADER, headers={"Content-Type": "application/json"}),
+        Given({"type": "session"}, headers=NDJSON),
+        Given([HEADER], headers=NDJSON),
+    ],
+)
+def test_what_is_no_export_replaces_no_file(anonymous, monkeypatch, tmp_path, given):
+    file = tmp_path / "project.jsonl"
+    file.write_text("whole")
+    monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
+    with serving(lambda asked: given) as server:
+        ran = anonymous("--url", server.url, "export", "-o", str(file))
+
+    assert (ran.code, file.read_text()) == (1, "whole")
+    assert "MemSync" in ran.err
+
+
+def test_an_export_is_a_file_that_only_its_owner_reads(anonymous, monkeypatch, tmp_path):
+    file = tmp_path / "project.jsonl"
+    file.write_text("before")
+    file.chmod(0o644)
+    monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
+    with serving(lambda asked: Given(HEADER, headers=NDJSON)) as server:
+        ran = anonymous("--url", server.url, "export", "-o", str(file))
+
+    assert (ran.code, json.loads(file.read_text())) == (0, HEADER)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def rounds(*given: Given) -> Any:
+    """Answers one after the other; the last one again and again."""
+    left = list(given)
+    return lambda asked: left.pop(0) if len(left) > 1 else left[0]
+
+
+def erased(sessions: int, has_more: bool, left_over: int = 0) -> Given:
+    counts = {"sessions": sessions}
+    rest = {"has_more": has_more, "left_over": left_over, "dry_run": False}
+    return Given({"scope": ["user=u_alice"], "counts": counts, **rest})
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "asked", "count"),
+    [
+        ([erased(2, True), erased(3, False)], 0, 2, 5),
+        ([erased(2, True), Given({"code": "internal", "detail": "Oh."}, 500)], 5, 2, 2),
+        ([erased(2, True), erased(0, True)], 1, 2, 2),
+        ([erased(2, False, left_over=4)], 1, 1, 2),
+    ],
+)
+def test_an_erasure_goes_on_while_it_gets_on_and_tells_what_went(
+    anonymous, monkeypatch, given, code, asked, count
+):
+    monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
+    with serving(rounds(*given)) as server:
+        ran = anonymous("--url", server.url, "erase", "user=u_alice", "--yes", "--json")
+
+    assert ran.code == code, ran
+    assert ran.json["counts"] == {"sessions": count}
+    assert len(server.asked) == asked
+    assert not [each for each in server.asked if "idempotency-key" in each.headers]
+
+
+def forgotten(ids: list[str], has_more: bool) -> Given:
+    gone = [{"memory_id": each, "text": f"Text {each}"} for each in ids]
+    rest = {"mode": "retract", "dry_run": False, "has_more": has_more}
+    return Given({"counts": {"memories": len(ids)}, "memories": gone, **rest})
+
+
+def test_forgetting_goes_on_until_all_is_gone(anonymous, monkeypatch):
+    monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
+    answers = rounds(forgotten(["a", "b"], True), forgotten(["c"], False))
+    with serving(answers) as server:
+        ran = anonymous("--url", server.url, "forget", "--key", "name", "--yes", "--json")
+
+    assert (ran.code, ran.json["counts"], ran.json["has_more"]) == (0, {"memories": 3}, False)
+    assert [each["memory_id"] for each in ran.json["memories"]] == ["a", "b", "c"]
+
+
+def test_forgetting_that_gets_nowhere_ends(anonymous, monkeypatch):
+    monkeypatch.setenv("MEMSYNC_API_KEY", "ms_key")
+    answers = rounds(forgotten(["a"], True), forgotten([], True))
+    with serving(answers) as server:
+        ran = anonymous("--url", server.url, "forget", "--key", "name", "--yes", "--json")
+
+    assert (ran.code, ran.json["counts"], len(server.asked)) == (1, {"memories": 1}, 2)
 
 
 def test_traces(memsync, session):

@@ -32,6 +32,7 @@ from memsync_client import (
 from memsync_client.models import Session
 from memsync_client.requests import (
     LONGEST_PAUSE,
+    LineReader,
     Request,
     get,
     nothing,
@@ -39,6 +40,7 @@ from memsync_client.requests import (
     pause_before_retry,
     result_of,
 )
+from memsync_client.transport import Settings
 from tests.fakes.http import Asked, Given, serving
 
 PROBLEM = {"code": "some_code", "detail": "Some detail.", "request_id": "r-1", "trace_id": "t-1"}
@@ -260,10 +262,56 @@ def test_a_url_that_is_none_is_refused_at_once(url):
         Memsync(url)
 
 
-@pytest.mark.parametrize("key", ["clé", "ms_x\n", "ms_x\r\nX: y"])
+@pytest.mark.parametrize(
+    "key", ["clé", "ms_x\n", "ms_x\r\nX: y", "ms_x ", " ms_x", "ms x", "ms_x\t", " "]
+)
 def test_a_key_that_cannot_be_a_header_is_refused_at_once(key):
-    with pytest.raises(InvalidValue):
+    with pytest.raises(InvalidValue) as refused:
         Memsync("http://127.0.0.1:9", key)
+    with pytest.raises(InvalidValue):
+        Memsync("http://127.0.0.1:9", "ms_key").set_api_key(key)
+
+    assert key not in str(refused.value) or not key.strip()
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_a_client_is_not_left_without_a_key(key):
+    with pytest.raises(InvalidValue):
+        Memsync("http://127.0.0.1:9", "ms_key").set_api_key(key)
+
+
+def test_settings_are_shown_without_their_key():
+    assert "SECRET" not in repr(Settings("http://127.0.0.1:9", "ms_SECRET"))
+
+
+@pytest.mark.parametrize("kind", [httpx.LocalProtocolError, httpx.UnsupportedProtocol])
+def test_what_cannot_be_sent_is_not_tried_again_and_not_repeated_in_words(kind):
+    error = kind("Illegal header value b'Bearer ms_SECRET '")
+
+    assert pause_before_retry(get("/x", nothing), error, 0) is None
+    with pytest.raises(InvalidValue) as refused:
+        result_of(get("/x", nothing), error)
+    assert "SECRET" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_an_export_that_is_no_text_is_no_answer_of_memsync():
+    answer = httpx.Response(200, headers={"Content-Type": "application/x-ndjson"})
+    reader = LineReader(answer)
+    assert reader.feed(b'{"type":"memsync"}\n') == ['{"type":"memsync"}']
+
+    with pytest.raises(APIError, match="MemSync"):
+        reader.feed(b"\xff\n")
+    with pytest.raises(APIError, match="MemSync"):
+        LineReader(answer).end()
+
+
+def test_a_failed_connection_is_told_by_its_kind_and_host_alone():
+    error = httpx.ReadError("ms_SECRET", request=httpx.Request("GET", "http://user:pw@h:1/x"))
+
+    with pytest.raises(ConnectionFailed) as failed:
+        result_of(get("/x", nothing), error)
+    assert str(failed.value) == "No connection to h:1: ReadError"
 
 
 @pytest.mark.parametrize(

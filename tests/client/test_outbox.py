@@ -29,6 +29,8 @@ class Server:
         self.delay = 0.0
         self.poison = ""
         self.appended: list[Asked] = []
+        self.places: dict[str, str] = {}
+        self.knows_session = True
 
     def __call__(self, asked: Asked) -> Given:
         """The answer of a well-behaved server, unless told otherwise."""
@@ -42,8 +44,15 @@ class Server:
         if asked.path.endswith("/turns") and asked.method == "POST":
             self.appended.append(asked)
             return Given(APPENDED, 201)
+        if asked.path == "/auth/me":
+            key = asked.headers["authorization"].removeprefix("Bearer ")
+            tenant = self.places.get(key, "acme")
+            return Given({"kind": "key", "tenant": tenant, "project": {"slug": "app"}})
         if asked.path.endswith("/sessions"):
             return Given(SESSION, 201)
+        if "/sessions/" in asked.path and asked.method == "GET":
+            missing = Given({"code": "not_found", "detail": "Not here."}, 404)
+            return Given(SESSION) if self.knows_session else missing
         return Given({**EMPTY, "results": []})
 
 
@@ -168,6 +177,60 @@ def test_another_key_sends_at_once_what_waited_for_it(alice, server, openai, mon
     assert texts(server) == ["Hi.", "Hello!"]
 
 
+def kept_under_a_key_that_ended(alice: Memsync, server: Server, openai: OpenAI) -> None:
+    """Turns of a key that once worked wait for one that works."""
+    ask(openai, "before")
+    assert alice.wait(10)
+    server.key = "ms_renewed"
+    ask(openai, "My secret is 4711.")
+    assert not alice.wait(0.3)
+
+
+def test_what_waited_is_sent_under_another_key_of_the_same_project(alice, server, openai):
+    kept_under_a_key_that_ended(alice, server, openai)
+    alice.set_api_key("ms_renewed")
+
+    assert alice.wait(10)
+    assert "My secret is 4711." in texts(server)
+
+
+def test_what_waited_is_not_sent_under_a_key_of_another_tenant(alice, server, openai, caplog):
+    kept_under_a_key_that_ended(alice, server, openai)
+    server.places["ms_renewed"] = "other"
+    alice.set_api_key("ms_renewed")
+
+    assert not alice.wait(10)
+    assert (alice.unsent, alice.last_error.code) == (0, "other_project")
+    assert "other_project" in caplog.text
+    assert "4711" not in caplog.text
+    ask(openai, "What is said from now on is for the other tenant.")
+    assert alice.wait(10)
+    assert "My secret is 4711." not in texts(server)
+
+
+def test_what_waited_for_a_key_that_never_worked_is_sent_where_its_session_is(
+    alice, server, openai
+):
+    server.key, server.knows_session = "ms_renewed", False
+    ask(openai)
+    assert not alice.wait(0.3)
+    alice.set_api_key("ms_renewed")
+
+    assert not alice.wait(10)
+    assert (alice.unsent, alice.last_error.code, texts(server)) == (0, "other_project", [])
+
+
+def test_another_key_opens_its_session_anew(alice, server, running, openai):
+    ask(openai)
+    assert alice.wait(10)
+    alice.set_api_key("ms_renewed")
+    running.asked.clear()
+    ask(openai)
+    assert alice.wait(10)
+
+    assert [each for each in running.asked if each.path.endswith("/sessions")]
+
+
 def test_all_calls_ask_with_another_key_once_it_is_set(alice, server, running):
     server.key = "ms_renewed"
     alice.set_api_key("ms_renewed")
@@ -189,14 +252,16 @@ def test_a_key_that_does_not_work_is_not_tried_over_and_over(alice, server, runn
 
 
 def test_of_turns_that_wait_for_a_key_the_newest_are_kept(alice, server, openai, monkeypatch):
-    monkeypatch.setattr("memsync_client.llm.outbox.MAX_KEPT", 2)
+    monkeypatch.setattr(outbox, "MAX_KEPT", 2)
     server.status = 401
     for number in range(4):
         ask(openai, f"number {number}")
     server.status = 200
 
     assert alice.wait(10)
-    assert texts(server) == ["number 2", "Hello!", "number 3", "Hello!"]
+    *on_its_way, first, _, second, _ = texts(server)  # what was let go may have been on its way
+    assert (first, second) == ("number 2", "number 3")
+    assert on_its_way in ([], ["number 1", "Hello!"])
 
 
 def test_turns_that_were_refused_before_anybody_waited_are_reported_once(alice, server, openai):
@@ -261,3 +326,20 @@ def test_turns_that_the_server_chokes_on_hold_up_no_other_session(alice, server,
     server.poison = ""
     assert alice.wait(timeout=10) is True
     assert "Please choke." in texts(server)
+
+
+def test_a_session_that_the_server_chokes_on_robs_no_other_of_recall(
+    alice, server, running, openai, monkeypatch
+):
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", 600.0)
+    monkeypatch.setattr(outbox, "LONGEST_PAUSE", 600.0)
+    server.poison = "choke"
+    ask(openai, "Please choke.")
+    assert not alice.wait(0.5)
+    alice.attribution("alice", "bot").reset_session()
+    ask(openai, "Fine.")
+    running.asked.clear()
+    ask(openai, "And what do you recall?")
+
+    contexts = [each for each in running.asked if each.path.endswith("/context")]
+    assert [each.body["query"] for each in contexts] == ["And what do you recall?"]

@@ -13,7 +13,7 @@ from uuid import UUID
 from memsync_client.errors import InvalidValue, NotFound
 from memsync_client.llm import Llm
 from memsync_client.llm.memory import LlmMemory
-from memsync_client.llm.recalling import open_session, refuse_foreign
+from memsync_client.llm.recalling import is_theirs, open_session, refuse_foreign
 from memsync_client.models import Recalled, Recorded, Session, Turn
 from memsync_client.records import Page
 from memsync_client.requests import Plan, ask, get, page, post, record, text
@@ -76,7 +76,9 @@ class Client(Knowing[D], Generic[D]):
     def set_api_key(self: Self, api_key: str) -> Self:
         """Go on with another API key of the project, or a renewed access token.
 
-        Turns that wait for credentials that work are sent at once. Raises InvalidValue.
+        Turns that wait for credentials that work are sent at once, if the new ones are of the same
+        tenant and project; else they are let go, and `last_error` says so. Where the former key
+        never worked, the server must know the session. Raises InvalidValue.
         """
         self._driver.set_api_key(api_key)
         self._memory.set_api_key(api_key)
@@ -126,7 +128,7 @@ class Client(Knowing[D], Generic[D]):
             active_after=since,
             limit=200,
         )
-        theirs = [each for each in found.data if set(wanted.session_scope) <= set(each.scope)]
+        theirs = [each for each in found.data if is_theirs(each, wanted)]
         newest = max(theirs, key=lambda each: each.last_activity_at, default=None)
         session_id = newest.id if newest else new_session_id()
         self._scopes.resume(session_id, wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -31,7 +32,11 @@ Scope = Sequence[str] | Mapping[str, str]
 
 LONGEST_PAUSE = 8.0
 """Seconds; a server that asks for more is not waited for."""
+NDJSON = "application/x-ndjson"
+"""The content type of an export."""
 IN_FLIGHT = "idempotency_in_flight"
+UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+"""What httpx raises for a request that is wrong, before or instead of sending it."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +164,8 @@ def pause_before_retry(request: Request[Any], outcome: Outcome, attempt: int) ->
     if not request.may_repeat:
         return None
     backoff: float = min(LONGEST_PAUSE, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+    if isinstance(outcome, UNSENDABLE):
+        return None
     if isinstance(outcome, httpx.HTTPError):
         return backoff
     if outcome.status_code < 500 and not _is_in_flight(outcome):
@@ -177,6 +184,8 @@ def _is_in_flight(response: httpx.Response) -> bool:
 
 def result_of(request: Request[T], outcome: Outcome) -> T:
     """The result, or the exception that fits."""
+    if isinstance(outcome, UNSENDABLE):
+        raise without_answer(outcome)  # its words may repeat a header: they stay out of tracebacks
     if isinstance(outcome, httpx.HTTPError):
         raise without_answer(outcome) from outcome
     if not outcome.is_success:
@@ -191,11 +200,13 @@ def result_of(request: Request[T], outcome: Outcome) -> T:
         ) from error
 
 
-def without_answer(error: httpx.HTTPError) -> ConnectionFailed:
-    """The exception for what httpx raised."""
+def without_answer(error: httpx.HTTPError) -> MemsyncError:
+    """The exception for what httpx raised; not its words, which may repeat what was sent."""
+    if isinstance(error, UNSENDABLE):
+        return InvalidValue(f"This cannot be sent to {_host(error)}: {type(error).__name__}")
     if isinstance(error, httpx.TimeoutException):
         return Timeout(f"No answer in time from {_host(error)}.")
-    return ConnectionFailed(f"No connection to {_host(error)}: {error}")
+    return ConnectionFailed(f"No connection to {_host(error)}: {type(error).__name__}")
 
 
 def _host(error: httpx.HTTPError) -> str:
@@ -226,19 +237,43 @@ def text(response: httpx.Response) -> str:
 
 
 class LineReader:
-    """Lines out of pieces of bytes: they end with a line feed, and with nothing else."""
+    """Lines of an export out of pieces of bytes: a line feed ends them, and nothing else.
 
-    def __init__(self) -> None:
+    Raises APIError for what is no export.
+    """
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._status = answer.status_code
         self._begun = b""
+        self._has_header = False
+        self._kind = answer.headers.get("content-type", "").partition(";")[0].strip()
 
     def feed(self, piece: bytes) -> list[str]:
         """The lines that this piece ends."""
+        if self._kind != NDJSON:
+            raise self._no_export()
         *ended, self._begun = (self._begun + piece).split(b"\n")
-        return [line.decode() for line in ended]
+        return [self._checked(line) for line in ended]
 
     def end(self) -> list[str]:
         """The last line, where nothing ended it."""
-        return [self._begun.decode()] if self._begun else []
+        lines = [self._checked(self._begun)] if self._begun else []
+        if not self._has_header:
+            raise self._no_export()
+        return lines
+
+    def _checked(self, raw: bytes) -> str:
+        try:
+            line = raw.decode()
+            self._has_header = self._has_header or json.loads(line)["type"] == "memsync"
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise self._no_export() from error
+        if not self._has_header:
+            raise self._no_export()
+        return line
+
+    def _no_export(self) -> APIError:
+        return APIError(status=self._status, code=UNEXPECTED, detail=NOT_MEMSYNC)
 
 
 def nothing(response: httpx.Response) -> None:

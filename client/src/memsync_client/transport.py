@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -36,7 +36,7 @@ class Settings:
     """Where the server is, who asks, and how patient we are."""
 
     base_url: str
-    api_key: str | None
+    api_key: str | None = field(repr=False)
     """An API key, or the access token of a signed-in user."""
     context: str = "-"
     timeout: float = 30.0
@@ -47,8 +47,14 @@ class Settings:
         if not _is_server(self.base_url):
             raise InvalidValue(f"{self.base_url!r} is not the http(s) URL of a server.")
         key = self.api_key or ""
-        if not (key.isascii() and key.isprintable()):
-            raise InvalidValue("An API key has printable ASCII characters only.")
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise InvalidValue("An API key has printable ASCII characters only, and no blanks.")
+
+    def with_key(self, api_key: str) -> Settings:
+        """The same with another key. Raises InvalidValue, also for none."""
+        if not api_key:
+            raise InvalidValue("Say which API key.")
+        return replace(self, api_key=api_key)
 
     def arguments(self, send: Send) -> dict[str, Any]:
         """What httpx is told."""
@@ -93,7 +99,7 @@ class Driver(Generic[H]):
 
     def set_api_key(self, api_key: str) -> None:
         """Ask with another key from now on. Raises InvalidValue."""
-        self.settings = replace(self.settings, api_key=api_key)
+        self.settings = self.settings.with_key(api_key)
 
     def _connected(self) -> H:
         """What holds the connections of this process."""
@@ -110,15 +116,19 @@ class Blocking(Driver[httpx.Client]):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, httpx.Client)
 
-    def perform(self, call: Request[T] | Plan[T]) -> T:
-        """The result of one call, or of several that make one. Raises MemsyncError."""
+    def perform(self, call: Request[T] | Plan[T], settings: Settings | None = None) -> T:
+        """The result of one call, or of several that make one, all asked with one key.
+
+        Raises MemsyncError.
+        """
         if isinstance(call, Request):
             call = _alone(call)
-        steps = steps_of(call, retries=self.settings.retries)
+        settings = settings or self.settings
+        steps = steps_of(call, retries=settings.retries)
         try:
             action = next(steps)
             while True:
-                action = steps.send(self._act(action))
+                action = steps.send(self._act(action, settings))
         except StopIteration as done:
             result: T = done.value
             return result
@@ -127,8 +137,9 @@ class Blocking(Driver[httpx.Client]):
 
     def lines(self, request: Request[httpx.Response]) -> Iterator[str]:
         """The lines of an answer, as they come. Raises MemsyncError, also between lines."""
-        response, reader = self.perform(request), LineReader()
+        response = self.perform(request)
         try:
+            reader = LineReader(response)
             for chunk in response.iter_bytes():
                 yield from reader.feed(chunk)
         except httpx.HTTPError as error:
@@ -141,13 +152,13 @@ class Blocking(Driver[httpx.Client]):
         """Close the connections."""
         self._connected().close()
 
-    def _act(self, action: Send | Sleep) -> Outcome | None:
+    def _act(self, action: Send | Sleep, settings: Settings) -> Outcome | None:
         if isinstance(action, Sleep):
             time.sleep(action.seconds)
             return None
         try:
             http = self._connected()
-            built = _built(http, self.settings.arguments(action))
+            built = _built(http, settings.arguments(action))
             response = http.send(built, stream=action.request.is_streamed)
             if not response.is_success:
                 response.read()
@@ -163,14 +174,18 @@ class Awaiting(Driver[httpx.AsyncClient]):
         super().__init__(settings, httpx.AsyncClient)
 
     async def perform(self, call: Request[T] | Plan[T]) -> T:
-        """The result of one call, or of several that make one. Raises MemsyncError."""
+        """The result of one call, or of several that make one, all asked with one key.
+
+        Raises MemsyncError.
+        """
         if isinstance(call, Request):
             call = _alone(call)
-        steps = steps_of(call, retries=self.settings.retries)
+        settings = self.settings
+        steps = steps_of(call, retries=settings.retries)
         try:
             action = next(steps)
             while True:
-                action = steps.send(await self._act(action))
+                action = steps.send(await self._act(action, settings))
         except StopIteration as done:
             result: T = done.value
             return result
@@ -179,8 +194,9 @@ class Awaiting(Driver[httpx.AsyncClient]):
 
     async def lines(self, request: Request[httpx.Response]) -> AsyncIterator[str]:
         """The lines of an answer, as they come. Raises MemsyncError, also between lines."""
-        response, reader = await self.perform(request), LineReader()
+        response = await self.perform(request)
         try:
+            reader = LineReader(response)
             async for chunk in response.aiter_bytes():
                 for line in reader.feed(chunk):
                     yield line
@@ -195,13 +211,13 @@ class Awaiting(Driver[httpx.AsyncClient]):
         """Close the connections."""
         await self._connected().aclose()
 
-    async def _act(self, action: Send | Sleep) -> Outcome | None:
+    async def _act(self, action: Send | Sleep, settings: Settings) -> Outcome | None:
         if isinstance(action, Sleep):
             await asyncio.sleep(action.seconds)
             return None
         try:
             http = self._connected()
-            built = _built(http, self.settings.arguments(action))
+            built = _built(http, settings.arguments(action))
             response = await http.send(built, stream=action.request.is_streamed)
             if not response.is_success:
                 await response.aread()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from enum import Enum
 from typing import Annotated, Any
 
@@ -165,8 +166,10 @@ def forget(
         if dry_run:
             return
         confirm(f"{mode.value.capitalize()} these?", as_json=as_json)
-    done = access(ctx).run(lambda client: client.forget(**asked, dry_run=False))
-    output.show(done, as_json, _render_forgotten)
+    in_rounds(
+        lambda: access(ctx).run(lambda client: client.forget(**asked, dry_run=False)),
+        lambda done: output.show(done, as_json, _render_forgotten),
+    )
 
 
 @app.command()
@@ -188,13 +191,41 @@ def erase(
         if dry_run:
             return
         confirm("Erase it all, for good?", as_json=as_json)
-    counts: Counter[str] = Counter()
-    has_more = True
-    while has_more:
-        done = access(ctx).run(lambda client: client.erase(tags, dry_run=False))
-        counts.update(done.counts)
-        has_more = done.has_more
-    output.show(Record({**done, "counts": dict(counts)}), as_json, _render_erased)
+    in_rounds(
+        lambda: access(ctx).run(lambda client: client.erase(tags, dry_run=False)),
+        lambda done: output.show(done, as_json, _render_erased),
+    )
+
+
+def in_rounds(work: Callable[[], Record], show: Callable[[Record], None]) -> None:
+    """Repeat what takes away a part at a time, and show all that went, also when a round fails.
+
+    Exit code 1 when something is left over, or a round took nothing away.
+    """
+    total: Record | None = None
+    try:
+        while True:
+            done = work()
+            total = _added(total, done)
+            if not done.has_more or not any(done.counts.values()):
+                break
+    finally:
+        if total is not None:
+            show(total)
+    if total.has_more or total.get("left_over"):
+        raise typer.Exit(output.Exit.REFUSED)
+
+
+def _added(total: Record | None, done: Record) -> Record:
+    """The newest answer, with the counts and memories of those before."""
+    if total is None:
+        return done
+    sums = Counter(total.counts)
+    sums.update(done.counts)
+    added = Record({**done, "counts": dict(sums)})
+    if "memories" in done:
+        added["memories"] = [*total.memories, *done.memories]
+    return added
 
 
 def _render_learnt(done: Recorded) -> None:

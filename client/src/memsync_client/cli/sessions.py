@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -219,12 +220,28 @@ def download(asked: Access, lines: Callable[[Memsync], Iterator[str]], to: Path 
         asked.run(lambda client: spool.writelines(f"{line}\n" for line in lines(client)))
         spool.seek(0)
         if to is not None:
-            with to.open("w", encoding="utf-8", newline="\n") as file:
-                shutil.copyfileobj(spool, file)
+            _replace(to, spool)
         elif sys.stdout.isatty():
             sys.stdout.writelines(map(output.shown_safely, spool))
         else:
             shutil.copyfileobj(spool, sys.stdout)
+
+
+def _replace(to: Path, spool: IO[str]) -> None:
+    """Put a whole file in another's place, for its owner to read; a pipe is written to."""
+    if to.exists() and not to.is_file():
+        with to.open("w", encoding="utf-8", newline="\n") as pipe:
+            shutil.copyfileobj(spool, pipe)
+        return
+    target = to.resolve()
+    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # mode 0600
+    try:
+        with os.fdopen(number, "w", encoding="utf-8", newline="\n") as file:
+            shutil.copyfileobj(spool, file)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
 
 
 def _set_status(ctx: typer.Context, session: str, status: Any, as_json: bool) -> None:

@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from memsync_client.errors import NotFound, without_words
+from memsync_client.errors import MemsyncError, NotFound, without_words
+from memsync_client.llm.credentials import Credentials, find_project, refuse_elsewhere
 from memsync_client.llm.forms.turns import Message, stored_form
 from memsync_client.llm.outbox import Outbox, Unsent
 from memsync_client.llm.recalling import Remembered, open_session, remember
@@ -52,7 +53,7 @@ class LlmMemory:
         self._scopes = scopes
         timeout = min(settings.timeout, PATIENCE)
         self._driver = Blocking(replace(settings, retries=0, timeout=timeout))
-        self._opened: dict[tuple[str, Attribution], None] = {}
+        self._credentials = Credentials(self._driver.settings)
         self.outbox = Outbox(self._store)
 
     def acting(self) -> Acting | None:
@@ -71,11 +72,17 @@ class LlmMemory:
         """Store the turns of one call, soon."""
         stored = [stored_form(each) for each in messages]
         for start in range(0, len(stored), MAX_APPENDED):
-            self.outbox.put(Unsent(acting, stored[start : start + MAX_APPENDED]))
+            part = stored[start : start + MAX_APPENDED]
+            self.outbox.put(Unsent(acting, part, self._credentials))
 
     def set_api_key(self, api_key: str) -> None:
-        """Ask with another key, first for what waits. Raises InvalidValue."""
-        self._driver.set_api_key(api_key)
+        """Ask with another key, first for what waits. Raises InvalidValue.
+
+        What is said from now on belongs to it; what waits is sent if it leads to the same project.
+        """
+        settings = self._credentials.settings.with_key(api_key)
+        if settings != self._credentials.settings:
+            self._credentials = Credentials(settings)
         self.outbox.hurry()
 
     def close(self) -> None:
@@ -85,9 +92,10 @@ class LlmMemory:
 
     def _recall(self, acting: Acting, question: str, options: Options) -> Remembered | None:
         deadline = time.monotonic() + options.timeout
-        if not self.outbox.settle(_attribution(acting), options.timeout):
+        if not self.outbox.settle(acting, options.timeout):
             return None
-        self._open(acting)
+        credentials = self._credentials
+        self._open(acting, credentials)
         if time.monotonic() > deadline:
             return None
         plan = remember(
@@ -96,27 +104,37 @@ class LlmMemory:
             max_tokens=options.max_tokens,
             session_only=options.session_only,
         )
-        return self._driver.perform(plan)
+        return self._driver.perform(plan, credentials.settings)
 
-    def _open(self, acting: Acting) -> None:
+    def _open(self, acting: Acting, credentials: Credentials) -> None:
         """Make sure once that the session is there and theirs. Raises MemsyncError."""
-        known = (acting.session_id, _attribution(acting))
-        if known in self._opened:
+        known, opened = (acting.session_id, _attribution(acting)), credentials.opened
+        if known in opened:
             return
-        self._driver.perform(open_session(acting))
-        while len(self._opened) >= MAX_OPEN:
-            self._opened.pop(next(iter(self._opened)), None)
-        self._opened[known] = None
+        self._driver.perform(open_session(acting), credentials.settings)
+        while len(opened) >= MAX_OPEN:
+            opened.pop(next(iter(opened)), None)
+        opened[known] = None
 
     def _store(self, item: Unsent) -> None:
         """Send the turns of one call. Raises MemsyncError."""
-        self._open(item.acting)
+        credentials = self._credentials
+        if item.credentials is not credentials:
+            check = refuse_elsewhere(item.acting, item.credentials, credentials)
+            self._driver.perform(check, credentials.settings)
+        self._open(item.acting, credentials)
         try:
-            self._driver.perform(_append(item))
+            self._driver.perform(_append(item), credentials.settings)
         except NotFound:  # deleted meanwhile: what is said next begins it anew
-            self._opened.pop((item.acting.session_id, _attribution(item.acting)), None)
-            self._open(item.acting)
-            self._driver.perform(_append(item))
+            credentials.opened.pop((item.acting.session_id, _attribution(item.acting)), None)
+            self._open(item.acting, credentials)
+            self._driver.perform(_append(item), credentials.settings)
+        self._note_project(credentials)
+
+    def _note_project(self, credentials: Credentials) -> None:
+        """Know where this key led, before another one is set; what was stored is stored."""
+        with suppress(MemsyncError):
+            self._driver.perform(find_project(credentials), credentials.settings)
 
 
 def _append(item: Unsent) -> Plan[Appended]:

@@ -13,6 +13,7 @@ import uuid
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from memsync_client.errors import (
@@ -26,9 +27,10 @@ from memsync_client.errors import (
     without_words,
 )
 from memsync_client.forks import renew_in_children
+from memsync_client.llm.credentials import Credentials
 from memsync_client.llm.forms.turns import Message
 from memsync_client.requests import IN_FLIGHT
-from memsync_client.scope import Acting, Attribution
+from memsync_client.scope import Acting
 
 logger = logging.getLogger("memsync_client")
 
@@ -45,6 +47,8 @@ class Unsent:
 
     acting: Acting
     messages: Sequence[Message]
+    credentials: Credentials
+    """Those they were said under."""
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -63,7 +67,9 @@ class Outbox:
         self._items: deque[Unsent] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._failures = 0
+        self._attempts = 0
+        self._failed: dict[str, int] = {}
+        """Of sessions that were not stored, the last time: which attempt that was."""
         self._hurry = False
         self.last_error: MemsyncError | None = None
         """Why turns were not stored, the last time."""
@@ -101,18 +107,29 @@ class Outbox:
             told, self._told = self._told, self.refused
             return not self._items and self.refused == told
 
-    def settle(self, attribution: Attribution, timeout: float) -> bool:
-        """Wait for the turns of one person, but not for a server that is away."""
+    def settle(self, acting: Acting, timeout: float) -> bool:
+        """Wait for the turns of one person, but not for a server that is away.
+
+        Nor for another session of theirs that fails: False only when this one's are not stored.
+        """
         deadline = time.monotonic() + timeout
         with self._changed:
-            failures = self._failures
+            since = self._attempts
             self._begin_now()
-            while any(_is_of(item, attribution) for item in self._items):
+            while self._is_awaited(acting, since):
                 left = deadline - time.monotonic()
-                if left <= 0 or self._failures != failures:
+                if left <= 0:
                     return False
                 self._changed.wait(left)
-        return True
+            return self._failed.get(acting.session_id, 0) <= since
+
+    def _is_awaited(self, acting: Acting, since: int) -> bool:
+        """Whether turns of a person wait that did not fail since an attempt."""
+        return any(
+            _is_of_same(item.acting, acting)
+            and self._failed.get(item.acting.session_id, 0) <= since
+            for item in self._items
+        )
 
     def hurry(self) -> None:
         """Try what waits now: it may have become possible."""
@@ -150,15 +167,21 @@ class Outbox:
             pause = self._try(item, pause)
 
     def _next(self, pause: float) -> Unsent | None:
-        """The oldest item, after a pause; None when there is nothing to do."""
+        """The item to send next, after a pause; None when there is nothing to do."""
         with self._changed:
             if pause and not self._hurry:
-                self._changed.wait_for(lambda: self._hurry, pause)
+                self._changed.wait_for(lambda: self._hurry or self._untried() is not None, pause)
             self._hurry = False
             if not self._items:
                 self._thread = None
+                self._failed.clear()
                 return None
-            return self._items[0]
+            return self._untried() or self._items[0]
+
+    def _untried(self) -> Unsent | None:
+        """The oldest item of a session that has not failed: it need not wait for one that has."""
+        each = self._items
+        return next((item for item in each if item.acting.session_id not in self._failed), None)
 
     def _try(self, item: Unsent, pause: float) -> float:
         """Send an item; the pause before the next attempt."""
@@ -182,17 +205,20 @@ class Outbox:
         return min(LONGEST_PAUSE, max(FIRST_PAUSE, pause * 2)) if keeps else 0.0
 
     def _note(self, item: Unsent, error: MemsyncError | None, *, keeps: bool) -> None:
+        session = item.acting.session_id
+        self._attempts += 1
+        self._failed.pop(session, None)
         if error is not None:
             self.last_error = error
-            self._failures += 1
         if error is not None and not keeps:
             self.refused += 1
-            session, why = item.acting.session_id, without_words(error)
-            logger.warning("turns of session %s were refused: %s", session, why)
+            logger.warning("turns of session %s were refused: %s", session, without_words(error))
         if keeps:
-            self._put_behind(item.acting.session_id)
-        elif self._items and self._items[0] is item:
-            self._items.popleft()
+            self._failed[session] = self._attempts
+            self._put_behind(session)
+        else:
+            with suppress(ValueError):  # let go meanwhile
+                self._items.remove(item)
 
     def _put_behind(self, session_id: str) -> None:
         """Let other sessions go first; within one the order stays."""
@@ -201,9 +227,10 @@ class Outbox:
         self._items = deque((*others, *waiting))
 
 
-def _is_of(item: Unsent, attribution: Attribution) -> bool:
-    theirs = item.acting.attribution
-    return theirs is not None and theirs.entity == attribution.entity
+def _is_of_same(one: Acting, other: Acting) -> bool:
+    """Whether both are for the same person."""
+    who, whom = one.attribution, other.attribution
+    return who is not None and whom is not None and who.entity == whom.entity
 
 
 def may_pass(error: MemsyncError) -> bool:

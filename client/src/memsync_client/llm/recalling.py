@@ -15,7 +15,7 @@ from memsync_client.scope import Acting, Attribution
 
 BEGIN, END = "<memory>", "</memory>"
 MAX_QUESTION = 1000
-"""Characters of a question that are sent along; it stands in a URL."""
+"""Characters of a question that are sent along: what somebody says may be a whole document."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,19 @@ def open_session(acting: Acting) -> Plan[Session]:
 
 def refuse_foreign(session: Session, attribution: Attribution) -> None:
     """Raises Forbidden unless the session is of this person and, if of an agent, of this one."""
-    scope = dict(tag.split("=", 1) for tag in session.scope)
-    is_theirs = scope.get("user") == attribution.entity
-    is_agents = scope.get("agent", attribution.process) == attribution.process
-    if not (is_theirs and is_agents):
+    if not is_theirs(session, attribution):
         raise Forbidden(
             status=403,
             code="scope_conflict",
             detail=f"Session {session.id} belongs to another user or agent.",
         )
+
+
+def is_theirs(session: Session, attribution: Attribution) -> bool:
+    """Whether a session is of this person and, if of an agent, of this one."""
+    scope = dict(tag.split("=", 1) for tag in session.scope)
+    is_agents = scope.get("agent", attribution.process) == attribution.process
+    return scope.get("user") == attribution.entity and is_agents
 
 
 def remember(

@@ -21,6 +21,7 @@ from memsync_client.models import (
 )
 from memsync_client.records import Page, Record
 from memsync_client.requests import (
+    NDJSON,
     Request,
     Scope,
     ask,
@@ -338,9 +339,11 @@ class Knowing(Resource[D]):
     def erase(self, scope: Scope, *, dry_run: bool = True) -> Request[Record]:
         """Erase all there is under a scope, as for a person who leaves. Management keys only.
 
-        A dry run, the default, counts it. Call again while the answer's `has_more` is true.
+        A dry run, the default, counts it. Call again while the answer's `has_more` is true. An
+        erasure is sent once: what it counted would be lost if it were repeated in silence.
         """
-        return post("/erase", record(Record), {"scope": tags(scope), "dry_run": dry_run})
+        body = {"scope": tags(scope), "dry_run": dry_run}
+        return Request("POST", "/erase", record(Record), body=body, is_read=dry_run)
 
     @Route
     def export(self) -> Request[str]:
@@ -360,7 +363,7 @@ class Knowing(Resource[D]):
             "/import",
             record(Record),
             content=lines.encode(),
-            content_type="application/x-ndjson",
+            content_type=NDJSON,
             is_keyed=True,
         )
 
